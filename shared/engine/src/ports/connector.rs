@@ -1,0 +1,241 @@
+//! One vendor account, seen as records that change over time.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use syncline_model::{
+    CallError, Deadline, Fault, FieldName, FieldSchema, ObjectKind, ObjectSchema, Record, RecordId, Timestamp, Value, Version,
+};
+
+use super::webhook::Webhooks;
+
+/// Facts about a vendor that are known without a call.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Descriptor {
+    /// The system's name in a config.
+    pub system: &'static str,
+    /// The system's name for people.
+    pub title: &'static str,
+    pub objects: &'static [ObjectFacts],
+}
+
+impl Descriptor {
+    pub fn object(&self, kind: &str) -> Option<&ObjectFacts> {
+        self.objects.iter().find(|object| object.kind == kind)
+    }
+}
+
+/// Facts about one object that can be synced.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ObjectFacts {
+    pub kind: &'static str,
+    /// The vendor's limits on what one call carries.
+    pub bounds: Bounds,
+    /// Whether `list_changes` reports deletions; where not, only a sweep finds them.
+    pub lists_deletes: bool,
+    /// Whether merges are reported with the surviving record (`Presence::MergedInto`), or must be guessed from a deletion.
+    pub lists_merges: bool,
+    /// How long a record that was just written may stay invisible to `find`, in seconds.
+    pub find_lag_s: u32,
+    /// Whether a create can be repeated safely by giving `WriteAction::Create::once`.
+    pub safe_create: bool,
+    /// Fields that list rows do not carry, and that cost one more call a record when they are mapped.
+    pub thin_fields: &'static [&'static str],
+    /// Whether records are created at all through this connector, and whether they are deleted.
+    pub can_create: bool,
+    pub can_delete: bool,
+}
+
+/// How much fits into one call.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Records of one page of a listing.
+    pub page_records_max: u32,
+    /// Records read by id in one call; 1 where each costs a call.
+    pub get_records_max: u32,
+    /// Keys looked for in one call; 1 where each costs a call.
+    pub find_keys_max: u32,
+    /// Operations written in one call; 1 where each costs a call.
+    pub write_records_max: u32,
+}
+
+/// Which fields of which object to read. The connector may read more, and answers only these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    pub kind: ObjectKind,
+    pub fields: Vec<FieldName>,
+}
+
+/// How far a listing has been read. Opaque outside its connector, which writes a format number into it and refuses one it does not know.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(pub String);
+
+/// Where a listing begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From<'a> {
+    /// Changes made since this moment of the vendor's (nothing older is asked for, but for the lookback).
+    Since(Timestamp),
+    /// All that the cursor has not passed.
+    Cursor(&'a Cursor),
+}
+
+/// A row of a listing that could not be read. It stops only itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRecord {
+    /// The record's id, where that much could be read.
+    pub id: Option<RecordId>,
+    /// Always `Fault::Drift` or `Fault::Rejected`.
+    pub fault: Fault,
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    pub records: Vec<Result<Record, BadRecord>>,
+    pub resume: Resume,
+}
+
+/// How a listing goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// There is more, now.
+    More(Cursor),
+    /// Read to its end without a fault. For changes: the next pull starts from this cursor, which already steps back by the
+    /// vendor's lookback. For a scan: `list_changes` from this cursor misses nothing that happened since the scan began.
+    CaughtUp(Cursor),
+}
+
+impl Resume {
+    pub fn cursor(&self) -> &Cursor {
+        match self {
+            Self::More(cursor) | Self::CaughtUp(cursor) => cursor,
+        }
+    }
+}
+
+/// Look for records whose field has this value (compared as the vendor compares).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindKey {
+    pub field: FieldName,
+    pub value: Value,
+}
+
+/// One operation of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteAction {
+    Create {
+        fields: BTreeMap<FieldName, Value>,
+        /// The field of `fields` (our link field) whose value belongs to one record only: where the vendor can, the create is made
+        /// through it (upsert, or a unique field that refuses a second one), so that repeating it makes no second record.
+        once: Option<FieldName>,
+    },
+    Update {
+        id: RecordId,
+        /// `Null` clears; a field that is not here stays as it is.
+        fields: BTreeMap<FieldName, Value>,
+        /// The version that the plan was made from, for vendors that can compare and refuse with `Fault::Conflict`.
+        expected: Option<Version>,
+    },
+    Delete {
+        id: RecordId,
+    },
+    /// Back from the vendor's bin.
+    Restore {
+        id: RecordId,
+    },
+}
+
+/// What became of one operation, in the order of the batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Written {
+        id: RecordId,
+        /// `false` where a create through `once` found the record there already.
+        created: bool,
+        /// What the vendor stores now, as far as the same call told (fields of the selection); `None`: ask with `get`.
+        stored: Option<Record>,
+    },
+    Failed(Fault),
+}
+
+/// The account behind a connection, as the vendor names it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Account {
+    /// The vendor's id of the account or organisation: compared after each sign-in, so that a config never meets another account.
+    pub id: String,
+    pub name: String,
+    /// The user whose rights we have.
+    pub user: String,
+    /// What the connector found out about plan, rights and tolerated differences, a sentence each.
+    pub notes: Vec<String>,
+    /// What will not work as it stands, a sentence each, with what to do.
+    pub problems: Vec<String>,
+}
+
+/// The newest records that belong to another, for a read-only view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelatedQuery {
+    pub kind: ObjectKind,
+    pub fields: Vec<FieldName>,
+    /// Only records whose field has this value.
+    pub matching: FindKey,
+    /// Newest first by these fields.
+    pub newest_by: Vec<FieldName>,
+    pub records_max: u32,
+}
+
+/// A field to be made at the vendor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldWish {
+    pub kind: ObjectKind,
+    pub schema: FieldSchema,
+}
+
+/// One vendor account. No method has a default: a new question makes every vendor answer.
+///
+/// # Contract (each line is a case that every connector passes)
+/// - A listing ends, and its pages are bounded by the descriptor.
+/// - A record that exists throughout a scan appears in it, even if it is edited meanwhile.
+/// - Stopping at any page and starting again from `Resume` loses nothing; it may repeat.
+/// - What is declared unsupported answers `Fault::Unsupported`, never an empty success.
+/// - `Err` of `write` means that the vendor certainly received nothing of the batch; one record's trouble is its `Outcome`.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// A real, harmless call: whose account is this, what may we do?
+    async fn account(&self, by: Deadline) -> Result<Account, CallError>;
+
+    /// The object's fields, in a stable order.
+    async fn describe(&self, kind: &ObjectKind, by: Deadline) -> Result<ObjectSchema, CallError>;
+
+    /// What changed: one page. Records carry every field of the selection (thin ones are fetched), except deleted and merged ones.
+    async fn list_changes(&self, selection: &Selection, from: &From<'_>, by: Deadline) -> Result<Page, CallError>;
+
+    /// Every live record: one page; `None` begins.
+    async fn scan(&self, selection: &Selection, from: Option<&Cursor>, by: Deadline) -> Result<Page, CallError>;
+
+    /// The records as they are now, in the order of the ids: deleted and merged ones say so by their presence; `None` where the
+    /// vendor says that there is no such record.
+    async fn get(&self, selection: &Selection, ids: &[RecordId], by: Deadline) -> Result<Vec<Option<Record>>, CallError>;
+
+    /// Live records that carry a key, for each key: zero, one or several. Choosing is the engine's job.
+    async fn find(&self, selection: &Selection, keys: &[FindKey], by: Deadline) -> Result<Vec<Vec<Record>>, CallError>;
+
+    /// Writes at most `write_records_max` operations in one call, at most one per record, and answers each in its place. The selection
+    /// says which fields `stored` shall have.
+    async fn write(&self, selection: &Selection, actions: &[WriteAction], by: Deadline) -> Result<Vec<Outcome>, CallError>;
+
+    /// Makes a field, and the rights to use it. Doing it twice is no error.
+    async fn provision(&self, wish: &FieldWish, by: Deadline) -> Result<(), CallError>;
+
+    /// Records that belong to others, each query's in its place, in as few calls as the vendor allows.
+    async fn related(&self, queries: &[RelatedQuery], by: Deadline) -> Result<Vec<Vec<Record>>, CallError>;
+
+    /// A link for people to a record at the vendor; `None` where there is none.
+    fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String>;
+
+    /// Present only if the vendor pushes.
+    fn webhooks(&self) -> Option<&dyn Webhooks>;
+}
