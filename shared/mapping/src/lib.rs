@@ -1,1 +1,19 @@
-//! syncline-mapping
+//! The decision: how two records of two systems relate, field by field, and what must be written so that they agree.
+//!
+//! Pure: values in, a plan out. No IO, no clock, no chance; time, references and keys arrive as values.
+
+mod base;
+mod choose;
+mod equality;
+mod lens;
+mod plan;
+mod reconcile;
+mod spec;
+
+pub use base::{Base, FieldBase, Mark, Marker, Retain};
+pub use choose::{Candidates, Choice, KeyHits, choose};
+pub use equality::Equality;
+pub use lens::{FieldProblem, Lens, RefState, Refs, ValueMap};
+pub use plan::{Decision, FieldOutcome, HoldReason, LinkChange, LossRecord, Plan, ProblemNote, SkipReason, Verdict, Write};
+pub use reconcile::{Known, Sight, base_after, has_changed, reconcile};
+pub use spec::{Conflict, DeletePolicy, Drift, FieldMapping, Flow, MatchKey, ObjectMapping, Pair, Rules, WritePolicy};

@@ -1,0 +1,184 @@
+//! The base of a link: per field, a mark of what each side stored when they last agreed.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use syncline_model::{Side, Value};
+
+/// What the link table keeps of a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retain {
+    /// Keyed hashes: enough to see that a value changed, not what it is.
+    #[default]
+    Fingerprints,
+    /// The values themselves: `explain` can show them.
+    Values,
+}
+
+/// A value as the base remembers it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mark {
+    /// The field was empty. Not a secret, and what `fill_empty` asks.
+    #[serde(rename = "e")]
+    Empty,
+    /// A keyed hash of the normal form.
+    #[serde(rename = "h")]
+    Print(String),
+    /// The normal form itself.
+    #[serde(rename = "p")]
+    Plain(Value),
+}
+
+impl std::fmt::Debug for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "empty",
+            Self::Print(_) => "print",
+            Self::Plain(_) => "plain",
+        })
+    }
+}
+
+/// One field's marks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldBase {
+    #[serde(rename = "l")]
+    pub left: Mark,
+    #[serde(rename = "r")]
+    pub right: Mark,
+}
+
+impl FieldBase {
+    pub fn of(&self, side: Side) -> &Mark {
+        side.of(&self.left, &self.right)
+    }
+}
+
+/// What both sides last agreed on, by the name of the mapped field. A field that is not here has no base: for it, and for it alone, the
+/// link is a first link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Base(pub BTreeMap<String, FieldBase>);
+
+/// Makes and compares marks. The key is the installation's; without it a print tells nothing.
+#[derive(Clone)]
+pub struct Marker {
+    key: [u8; 32],
+    retain: Retain,
+}
+
+impl std::fmt::Debug for Marker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Marker({:?})", self.retain)
+    }
+}
+
+/// 96 bits of the hash: a chance of one in 10^17 that any of a billion changes goes unseen.
+const PRINT_BYTES: usize = 12;
+
+impl Marker {
+    pub fn new(key: [u8; 32], retain: Retain) -> Self {
+        Self { key, retain }
+    }
+
+    /// The mark of a value in normal form. Marks of different fields never compare equal, so that equal values cannot be correlated.
+    pub fn mark(&self, field: &str, normal: &Value) -> Mark {
+        match (normal, self.retain) {
+            (Value::Null, _) => Mark::Empty,
+            (_, Retain::Fingerprints) => Mark::Print(self.print(field, normal)),
+            (_, Retain::Values) => Mark::Plain(normal.clone()),
+        }
+    }
+
+    /// Whether the mark was made of this value, however it was retained then.
+    pub fn is_mark_of(&self, mark: &Mark, field: &str, normal: &Value) -> bool {
+        match mark {
+            Mark::Empty => normal.is_null(),
+            Mark::Print(print) => !normal.is_null() && *print == self.print(field, normal),
+            Mark::Plain(value) => value == normal,
+        }
+    }
+
+    /// A keyed hash of a value under a name: also the form in which match keys rest.
+    pub fn print(&self, name: &str, value: &Value) -> String {
+        #[allow(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("any key length");
+        mac.update(name.as_bytes());
+        mac.update(&[0]);
+        match value {
+            Value::Null => mac.update(b"0"),
+            Value::Bool(value) => mac.update(&[b'b', u8::from(*value)]),
+            Value::Integer(value) => {
+                mac.update(b"i");
+                mac.update(&value.to_be_bytes());
+            }
+            Value::Decimal(value) => {
+                mac.update(b"d");
+                mac.update(value.normalize().to_string().as_bytes());
+            }
+            Value::Text(value) => {
+                mac.update(b"t");
+                mac.update(value.as_bytes());
+            }
+            Value::Date(value) => {
+                mac.update(b"D");
+                mac.update(value.to_string().as_bytes());
+            }
+            Value::DateTime(value) => {
+                mac.update(b"T");
+                mac.update(&value.as_nanosecond().to_be_bytes());
+            }
+            Value::Set(items) => {
+                mac.update(b"s");
+                for item in items {
+                    mac.update(&(item.len() as u64).to_be_bytes());
+                    mac.update(item.as_bytes());
+                }
+            }
+            Value::Reference(id) => {
+                mac.update(b"r");
+                mac.update(id.as_str().as_bytes());
+            }
+        }
+        let hash = mac.finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode(hash.get(..PRINT_BYTES).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_depend_on_key_field_and_value_and_show_nothing() {
+        let one = Marker::new([1; 32], Retain::Fingerprints);
+        let two = Marker::new([2; 32], Retain::Fingerprints);
+        let value = Value::text("ida@nordwerk.example");
+        let mark = one.mark("email", &value);
+        assert!(one.is_mark_of(&mark, "email", &value));
+        assert!(!one.is_mark_of(&mark, "phone", &value));
+        assert!(!two.is_mark_of(&mark, "email", &value));
+        assert!(!one.is_mark_of(&mark, "email", &Value::Null));
+        assert!(!serde_json::to_string(&mark).unwrap().contains("ida"));
+    }
+
+    #[test]
+    fn a_set_cannot_be_confused_with_another_of_the_same_letters() {
+        let marker = Marker::new([1; 32], Retain::Fingerprints);
+        let one = Value::set(["ab".to_owned(), "c".to_owned()]);
+        let other = Value::set(["a".to_owned(), "bc".to_owned()]);
+        assert_ne!(marker.print("tags", &one), marker.print("tags", &other));
+    }
+
+    #[test]
+    fn a_change_of_retention_keeps_old_marks_readable() {
+        let value = Value::Integer(3);
+        let plain = Marker::new([1; 32], Retain::Values).mark("n", &value);
+        assert!(Marker::new([1; 32], Retain::Fingerprints).is_mark_of(&plain, "n", &value));
+    }
+}

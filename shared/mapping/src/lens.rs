@@ -1,0 +1,331 @@
+//! Lenses: how a side's raw fields become the view that both sides share, and how a changed view goes back into raw fields.
+//!
+//! Laws, shown as properties for every lens: what was put is what is got (up to the field's equality); putting back what was got changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use syncline_model::{FieldName, MappingName, RecordId, Side, Value};
+
+use crate::Equality;
+
+/// A table of values: this side's value to the view's. Many of this side's may share one view; the first of them is written for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueMap {
+    /// (raw, view), in order.
+    pub pairs: Vec<(String, String)>,
+    /// Values that the table does not name: `true`, they pass as they are; `false`, they are an error of that record.
+    pub pass_others: bool,
+}
+
+/// One side's part of a mapped field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lens {
+    /// One field, as it is.
+    Field(FieldName),
+    /// A full name in two fields.
+    FullName { first: FieldName, last: FieldName },
+    /// A set, kept in a text field as comma-separated values.
+    CommaText(FieldName),
+    /// One field, through a table.
+    Mapped { field: FieldName, map: ValueMap },
+    /// Another record of the same side; the view is its counterpart's identity, as `mapping` links it.
+    Reference { field: FieldName, parent: MappingName },
+}
+
+/// Why one field of one record cannot cross. Names the field and the rule, never the value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct FieldProblem {
+    pub field: FieldName,
+    pub problem: String,
+}
+
+/// Where a referenced record stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefState {
+    /// Its counterpart on the other side.
+    Linked(RecordId),
+    /// It has none yet.
+    NotYet,
+    /// It will have none (deleted, or left out by a rule): the reference is empty over there.
+    Never,
+}
+
+/// What is known of referenced records, looked up beforehand.
+#[derive(Clone, Debug, Default)]
+pub struct Refs(BTreeMap<(MappingName, Side, RecordId), RefState>);
+
+impl Refs {
+    pub fn insert(&mut self, parent: MappingName, side: Side, id: RecordId, state: RefState) {
+        self.0.insert((parent, side, id), state);
+    }
+
+    /// One that was not looked up counts as not linked yet.
+    pub fn state(&self, parent: &MappingName, side: Side, id: &RecordId) -> RefState {
+        self.0.get(&(parent.clone(), side, id.clone())).cloned().unwrap_or(RefState::NotYet)
+    }
+}
+
+impl Lens {
+    /// The raw fields, in the order in which `get` and `put` take them.
+    pub fn fields(&self) -> Vec<&FieldName> {
+        match self {
+            Self::Field(field) | Self::CommaText(field) | Self::Mapped { field, .. } | Self::Reference { field, .. } => vec![field],
+            Self::FullName { first, last } => vec![first, last],
+        }
+    }
+
+    pub fn parent(&self) -> Option<&MappingName> {
+        match self {
+            Self::Reference { parent, .. } => Some(parent),
+            Self::Field(_) | Self::FullName { .. } | Self::CommaText(_) | Self::Mapped { .. } => None,
+        }
+    }
+
+    /// Whether `put` must see the present raw values to keep what the view cannot express.
+    pub fn needs_current(&self) -> bool {
+        match self {
+            Self::Field(_) | Self::Reference { .. } => false,
+            Self::FullName { .. } | Self::CommaText(_) | Self::Mapped { .. } => true,
+        }
+    }
+
+    /// The view of raw values. For a reference: this side's own id.
+    pub fn get(&self, raw: &[Value]) -> Result<Value, FieldProblem> {
+        let one = raw.first().unwrap_or(&Value::Null);
+        match self {
+            Self::Field(_) => Ok(one.clone()),
+            Self::Reference { field, .. } => match one.as_reference() {
+                Ok(_) => Ok(one.clone()),
+                Err(wrong) => Err(problem(field, wrong.to_string())),
+            },
+            Self::FullName { first, last } => {
+                let first = text(first, one)?;
+                let last = text(last, raw.get(1).unwrap_or(&Value::Null))?;
+                Ok(Value::text(words(&format!("{first} {last}"))))
+            }
+            Self::CommaText(field) => Ok(split_commas(text(field, one)?)),
+            Self::Mapped { field, map } => {
+                let raw = text(field, one)?;
+                if raw.is_empty() {
+                    return Ok(Value::Null);
+                }
+                match map.pairs.iter().find(|(from, _)| from == raw) {
+                    Some((_, view)) => Ok(Value::text(view.clone())),
+                    None if map.pass_others => Ok(Value::text(raw)),
+                    None => Err(problem(field, "the value has no counterpart in the value map; add it to `values`")),
+                }
+            }
+        }
+    }
+
+    /// Raw values whose view is this one, as near to the present ones as that allows. A reference's view is the id to write.
+    pub fn put(&self, view: &Value, current: Option<&[Value]>) -> Result<Vec<Value>, FieldProblem> {
+        // What already shows this view stays to the letter: the view cannot express all that the raw values do.
+        if let Some(current) = current
+            && self.get(current).is_ok_and(|now| now == *view)
+        {
+            return Ok(current.to_vec());
+        }
+        match self {
+            Self::Field(_) | Self::Reference { .. } => Ok(vec![view.clone()]),
+            Self::FullName { first, .. } => {
+                let full = words(text(first, view)?);
+                let (first, last) = split_name(&full, current);
+                Ok(vec![Value::text(first), Value::text(last)])
+            }
+            Self::CommaText(field) => match view {
+                Value::Null => Ok(vec![Value::Null]),
+                Value::Set(items) => {
+                    if items.iter().any(|item| item.contains(',')) {
+                        return Err(problem(field, "a tag contains a comma, which a comma-separated field cannot carry; rename the tag"));
+                    }
+                    Ok(vec![Value::text(items.iter().cloned().collect::<Vec<_>>().join(","))])
+                }
+                Value::Bool(_)
+                | Value::Integer(_)
+                | Value::Decimal(_)
+                | Value::Text(_)
+                | Value::Date(_)
+                | Value::DateTime(_)
+                | Value::Reference(_) => Err(problem(field, format!("expected a set, found {}", view.type_name()))),
+            },
+            Self::Mapped { field, map } => {
+                let view = text(field, view)?;
+                if view.is_empty() {
+                    return Ok(vec![Value::Null]);
+                }
+                match map.pairs.iter().find(|(_, to)| to == view) {
+                    Some((raw, _)) => Ok(vec![Value::text(raw.clone())]),
+                    None if map.pass_others && !map.pairs.iter().any(|(from, _)| from == view) => Ok(vec![Value::text(view)]),
+                    None => Err(problem(field, "the value has no counterpart in the value map; add it to `values`")),
+                }
+            }
+        }
+    }
+
+    /// The form in which a side's value is compared with its own base: the view in normal form; for a reference its own id.
+    pub fn canonical(&self, equality: &Equality, raw: &[Value]) -> Result<Value, FieldProblem> {
+        self.get(raw).map(|view| equality.normal(&view))
+    }
+}
+
+fn problem(field: &FieldName, problem: impl Into<String>) -> FieldProblem {
+    FieldProblem { field: field.clone(), problem: problem.into() }
+}
+
+fn text<'a>(field: &FieldName, value: &'a Value) -> Result<&'a str, FieldProblem> {
+    match value.as_text() {
+        Ok(text) => Ok(text.unwrap_or_default()),
+        Err(wrong) => Err(problem(field, wrong.to_string())),
+    }
+}
+
+/// Words with single blanks between.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Order and repetition make no difference, nor do blanks around the commas.
+fn split_commas(text: &str) -> Value {
+    let items: BTreeSet<String> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect();
+    Value::set(items)
+}
+
+/// Splits a full name. A present first or last name that still stands in it is kept ("van der Berg" stays whole); otherwise the last
+/// word is the last name. The last name is never empty unless the whole is: a CRM requires it.
+fn split_name(full: &str, current: Option<&[Value]>) -> (String, String) {
+    let part = |index: usize| {
+        current.and_then(|values| values.get(index)).and_then(|value| value.as_text().ok().flatten()).map(words).unwrap_or_default()
+    };
+    let (first, last) = (part(0), part(1));
+    if !last.is_empty() {
+        if full == last {
+            return (String::new(), last);
+        }
+        if let Some(rest) = full.strip_suffix(&last)
+            && rest.ends_with(' ')
+        {
+            return (rest.trim_end().to_owned(), last);
+        }
+    }
+    if !first.is_empty()
+        && let Some(rest) = full.strip_prefix(&first)
+        && rest.starts_with(' ')
+    {
+        return (first, rest.trim_start().to_owned());
+    }
+    match full.rsplit_once(' ') {
+        Some((first, last)) => (first.to_owned(), last.to_owned()),
+        None => (String::new(), full.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn full_name() -> Lens {
+        Lens::FullName { first: "FirstName".into(), last: "LastName".into() }
+    }
+
+    fn name(first: &str, last: &str) -> Vec<Value> {
+        vec![Value::text(first), Value::text(last)]
+    }
+
+    #[test]
+    fn a_name_is_split_as_it_stood() {
+        let cases = [
+            ("Ida Kowalski", None, ("Ida", "Kowalski")),
+            ("Ida van der Berg", Some(("Ida", "van der Berg")), ("Ida", "van der Berg")),
+            ("Ada van der Berg", Some(("Ida", "van der Berg")), ("Ada", "van der Berg")),
+            ("Ida de la Cruz", Some(("Ida", "van der Berg")), ("Ida", "de la Cruz")),
+            ("Madonna", None, ("", "Madonna")),
+            ("Kowalski", Some(("Ida", "Kowalski")), ("", "Kowalski")),
+            ("  Ida   Kowalski ", None, ("Ida", "Kowalski")),
+        ];
+        for (full, current, expected) in cases {
+            let current = current.map(|(first, last)| name(first, last));
+            let put = full_name().put(&Value::text(full), current.as_deref()).unwrap();
+            assert!(put == name(expected.0, expected.1), "{full:?}");
+        }
+    }
+
+    #[test]
+    fn tags_compare_as_sets_and_refuse_commas() {
+        let lens = Lens::CommaText("Tags__c".into());
+        let one = lens.get(&[Value::text("b, a,,a")]).unwrap();
+        assert!(one == Value::set(["a".to_owned(), "b".to_owned()]));
+        let kept = lens.put(&one, Some(&[Value::text("b, a,,a")])).unwrap();
+        assert!(kept == vec![Value::text("b, a,,a")]);
+        assert!(lens.put(&Value::set(["x,y".to_owned()]), None).is_err());
+    }
+
+    #[test]
+    fn a_value_map_keeps_what_it_cannot_express() {
+        let map = ValueMap {
+            pairs: [("offline", "away"), ("lunch", "away"), ("online", "here")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
+            pass_others: false,
+        };
+        let lens = Lens::Mapped { field: "status".into(), map };
+        assert!(lens.put(&Value::text("away"), Some(&[Value::text("lunch")])).unwrap() == vec![Value::text("lunch")]);
+        assert!(lens.put(&Value::text("away"), Some(&[Value::text("online")])).unwrap() == vec![Value::text("offline")]);
+        assert!(lens.put(&Value::text("elsewhere"), None).is_err());
+        assert!(lens.get(&[Value::text("unknown")]).is_err());
+    }
+
+    fn any_word() -> impl Strategy<Value = String> {
+        "[A-Za-zÀ-ÿ'-]{1,8}( [A-Za-z]{1,5}){0,2}"
+    }
+
+    fn any_raw(lens: &Lens) -> BoxedStrategy<Vec<Value>> {
+        match lens {
+            Lens::FullName { .. } => (prop_oneof![Just(String::new()), any_word()], prop_oneof![Just(String::new()), any_word()])
+                .prop_map(|(first, last)| name(&first, &last))
+                .boxed(),
+            Lens::CommaText(_) => "[a-c ,]{0,12}".prop_map(|text| vec![Value::text(text.trim())]).boxed(),
+            Lens::Mapped { .. } => {
+                prop_oneof![Just(""), Just("offline"), Just("lunch"), Just("online")].prop_map(|text| vec![Value::text(text)]).boxed()
+            }
+            Lens::Field(_) | Lens::Reference { .. } => "[a-z]{0,6}".prop_map(|text| vec![Value::text(text)]).boxed(),
+        }
+    }
+
+    fn lenses() -> Vec<Lens> {
+        let map = ValueMap {
+            pairs: [("offline", "away"), ("lunch", "away"), ("online", "here")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
+            pass_others: false,
+        };
+        vec![Lens::Field("Email".into()), full_name(), Lens::CommaText("Tags__c".into()), Lens::Mapped { field: "status".into(), map }]
+    }
+
+    fn any_lens_and_two_raws() -> impl Strategy<Value = (Lens, Vec<Value>, Vec<Value>)> {
+        prop::sample::select(lenses()).prop_flat_map(|lens| {
+            let raws = (any_raw(&lens), any_raw(&lens));
+            raws.prop_map(move |(one, two)| (lens.clone(), one, two))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        /// Put then get gives the value put; the view comes from another record of the same shape.
+        #[test]
+        fn put_get((lens, source, current) in any_lens_and_two_raws()) {
+            let view = lens.get(&source).unwrap();
+            let after = lens.put(&view, Some(&current)).unwrap();
+            prop_assert!(lens.get(&after).unwrap() == view);
+            let created = lens.put(&view, None).unwrap();
+            prop_assert!(lens.get(&created).unwrap() == view);
+        }
+
+        /// Get then put changes nothing.
+        #[test]
+        fn get_put((lens, source, _) in any_lens_and_two_raws()) {
+            let view = lens.get(&source).unwrap();
+            prop_assert!(lens.put(&view, Some(&source)).unwrap() == source);
+        }
+    }
+}
