@@ -1,4 +1,4 @@
-//! What fields contacts and companies have: GET, POST, PUT and DELETE of /contact_fields and /company_fields (fact sheet §2.5).
+//! What fields contacts and companies have: GET, POST, PUT and DELETE of `/contact_fields` and `/company_fields` (fact sheet §2.5).
 
 use std::collections::BTreeMap;
 
@@ -98,7 +98,9 @@ impl Kind {
     fn word(self) -> String {
         match self {
             Self::Default(name) => format!("default_{name}"),
-            other => KINDS.iter().find(|(_, kind)| *kind == other).map(|(word, _)| (*word).to_owned()).unwrap_or_default(),
+            Self::Text | Self::Paragraph | Self::Checkbox | Self::Number | Self::Dropdown | Self::PhoneNumber | Self::Url | Self::Date => {
+                KINDS.iter().find(|(_, kind)| *kind == self).map(|(word, _)| (*word).to_owned()).unwrap_or_default()
+            }
         }
     }
 }
@@ -110,6 +112,7 @@ struct Choice {
     position: i64,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "each flag is one of the vendor's own attributes")]
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     id: i64,

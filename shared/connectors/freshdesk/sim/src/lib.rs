@@ -46,6 +46,7 @@ pub enum UpdatedSince {
 }
 
 /// What kind of account this is.
+#[allow(clippy::struct_excessive_bools, reason = "each flag is an independent fact about an account")]
 #[derive(Clone, Debug)]
 pub struct Profile {
     /// Decides the ids.

@@ -30,14 +30,14 @@ impl Freshdesk {
         let at = at.as_second();
         for number in companies {
             let source = population.company(number);
-            let mut company = Company::blank(self.ids.company(), created(population, COMPANY_STREAM, number, at));
+            let mut company = Company::blank(self.ids.company(), created(*population, COMPANY_STREAM, number, at));
             company.name = source.name;
             company.domains = vec![source.domain];
             self.companies.load(company);
         }
         for number in people {
             let source = population.person(number);
-            let mut contact = Contact::blank(self.ids.contact(), created(population, CONTACT_STREAM, number, at));
+            let mut contact = Contact::blank(self.ids.contact(), created(*population, CONTACT_STREAM, number, at));
             contact.name = format!("{} {}", source.first_name, source.last_name);
             contact.email = Some(source.email);
             contact.mobile = Some(source.mobile);
@@ -53,7 +53,7 @@ impl Freshdesk {
     }
 }
 
-fn created(population: &Population, stream: u64, number: u32, at: i64) -> i64 {
+fn created(population: Population, stream: u64, number: u32, at: i64) -> i64 {
     let back = population.roll(stream, number / RECORDS_PER_SECOND) % SPREAD_S;
     at - 1 - i64::try_from(back).unwrap_or(0)
 }

@@ -65,8 +65,8 @@ impl<T: Row> Table<T> {
         self.rows.values()
     }
 
-    pub(crate) fn count(&self, shelf: Shelf) -> usize {
-        self.names.get(&shelf).map_or(0, BTreeMap::len)
+    pub(crate) fn count(&self, of: Shelf) -> usize {
+        self.names.get(&of).map_or(0, BTreeMap::len)
     }
 
     /// Stores the row; searches see it after the lag.

@@ -62,6 +62,9 @@ pub(crate) struct Ticket {
     updated_at: i64,
 }
 
+/// A contact's id, where there is such a contact.
+type Found = Option<i64>;
+
 #[derive(Default)]
 pub(crate) struct Tickets {
     by_id: BTreeMap<i64, Ticket>,
@@ -294,8 +297,8 @@ impl Freshdesk {
         Ok(self.add_contact(now, &contact)?.id)
     }
 
-    /// `None`: not asked for. `Some(None)`: asked for, and nobody is it.
-    fn asked_requester(&self, query: &Query) -> Result<Option<Option<i64>>, Refusal> {
+    /// The requester that is asked for, if one is; nobody may be it.
+    fn asked_requester(&self, query: &Query) -> Result<Option<Found>, Refusal> {
         if let Some(id) = query.integer("requester_id")? {
             return Ok(Some(Some(id)));
         }

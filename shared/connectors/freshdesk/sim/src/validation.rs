@@ -24,6 +24,9 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     }
 }
 
+/// What a body says of an attribute that it names: a value, or none to clear it.
+pub(crate) type Wish<T> = Option<T>;
+
 /// A body being read.
 pub(crate) struct Body<'a> {
     map: &'a Map<String, Value>,
@@ -58,11 +61,11 @@ impl<'a> Body<'a> {
     }
 
     /// A text that may be cleared: null and blank both clear it.
-    pub(crate) fn text(&mut self, key: &str) -> Option<Option<String>> {
+    pub(crate) fn text(&mut self, key: &str) -> Option<Wish<String>> {
         self.text_of(key, TEXT_CHARS_MAX)
     }
 
-    pub(crate) fn long_text(&mut self, key: &str) -> Option<Option<String>> {
+    pub(crate) fn long_text(&mut self, key: &str) -> Option<Wish<String>> {
         self.text_of(key, LONG_TEXT_CHARS_MAX)
     }
 
@@ -79,7 +82,7 @@ impl<'a> Body<'a> {
         text
     }
 
-    pub(crate) fn boolean(&mut self, key: &str) -> Option<Option<bool>> {
+    pub(crate) fn boolean(&mut self, key: &str) -> Option<Wish<bool>> {
         match self.map.get(key)? {
             Value::Null => Some(None),
             Value::Bool(flag) => Some(Some(*flag)),
@@ -91,7 +94,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    pub(crate) fn integer(&mut self, key: &str) -> Option<Option<i64>> {
+    pub(crate) fn integer(&mut self, key: &str) -> Option<Wish<i64>> {
         let value = self.map.get(key)?;
         if value.is_null() {
             return Some(None);
@@ -148,7 +151,7 @@ impl<'a> Body<'a> {
     }
 
     /// An e-mail address, checked for its form only.
-    pub(crate) fn email(&mut self, key: &str) -> Option<Option<String>> {
+    pub(crate) fn email(&mut self, key: &str) -> Option<Wish<String>> {
         let email = self.text(key)?;
         if email.as_deref().is_some_and(|email| !is_email(email)) {
             self.note(not_an_email(key));
@@ -184,7 +187,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn text_of(&mut self, key: &str, chars_max: usize) -> Option<Option<String>> {
+    fn text_of(&mut self, key: &str, chars_max: usize) -> Option<Wish<String>> {
         let value = self.map.get(key)?;
         if value.is_null() {
             return Some(None);

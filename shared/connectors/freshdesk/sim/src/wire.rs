@@ -214,9 +214,9 @@ impl Query {
     /// The query of the page after this one, as a link header carries it.
     fn of_page(&self, page: usize) -> String {
         let kept = self.pairs.iter().filter(|(name, _)| name != "page");
-        let mut text: String = kept.map(|(name, value)| format!("{name}={}&", utf8_percent_encode(value, QUERY_VALUE))).collect();
-        text.push_str(&format!("page={page}"));
-        text
+        let mut parts: Vec<String> = kept.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, QUERY_VALUE))).collect();
+        parts.push(format!("page={page}"));
+        parts.join("&")
     }
 }
 

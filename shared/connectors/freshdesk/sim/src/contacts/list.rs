@@ -30,7 +30,7 @@ impl Freshdesk {
             Some("unverified") => Some(false),
             _ => None,
         };
-        let shelf = match state {
+        let listed = match state {
             Some("deleted") => Shelf::Deleted,
             Some("blocked") => Shelf::Blocked,
             _ => Shelf::Live,
@@ -48,7 +48,7 @@ impl Freshdesk {
         let keep =
             |contact: &Contact| active.is_none_or(|active| contact.active == active) && visitors.is_none_or(|v| contact.visitor == v);
         let keeps = active.is_some() || visitors.is_some();
-        let wanted = Wanted { shelf, exact, since, keep: keeps.then_some(&keep) };
+        let wanted = Wanted { shelf: listed, exact, since, keep: keeps.then_some(&keep) };
         let (rows, more) = self.contacts.page(&wanted, paging.skipped(), paging.rows);
         let rows: Vec<_> = rows.iter().map(|contact| self.contact_shape(contact, true)).collect();
         Ok(paging.link(encode(200, &rows), more, &self.address("contacts"), query))

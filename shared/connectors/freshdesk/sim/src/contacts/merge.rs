@@ -58,7 +58,7 @@ impl Freshdesk {
         let all: Vec<&Contact> = std::iter::once(winner).chain(losers.iter().map(Arc::as_ref)).collect();
         let mut merged = winner.clone();
         for key in CHOSEN {
-            let held: Vec<&String> = all.iter().filter_map(|contact| attribute(contact, key).as_ref()).collect();
+            let held: Vec<&String> = all.iter().filter_map(|contact| attribute(contact, key)).collect();
             let value = match body.text(key) {
                 Some(Some(given)) if !held.contains(&&given) => {
                     body.note(Problem::new(
@@ -101,7 +101,7 @@ impl Freshdesk {
             given
         } else {
             let own = merged.company_id.into_iter().chain(merged.other_companies.iter().map(|further| further.company_id));
-            own.chain(losers.iter().flat_map(|loser| loser.company_id)).collect()
+            own.chain(losers.iter().filter_map(|loser| loser.company_id)).collect()
         };
         let mut seen = Vec::new();
         companies.retain(|id| {
@@ -130,12 +130,12 @@ fn leftover(loser: &Contact, merged: &Contact, now: i64) -> Contact {
     left
 }
 
-fn attribute<'a>(contact: &'a Contact, key: &str) -> &'a Option<String> {
+fn attribute<'a>(contact: &'a Contact, key: &str) -> Option<&'a String> {
     match key {
-        "phone" => &contact.phone,
-        "mobile" => &contact.mobile,
-        "twitter_id" => &contact.twitter_id,
-        _ => &contact.unique_external_id,
+        "phone" => contact.phone.as_ref(),
+        "mobile" => contact.mobile.as_ref(),
+        "twitter_id" => contact.twitter_id.as_ref(),
+        _ => contact.unique_external_id.as_ref(),
     }
 }
 

@@ -276,7 +276,6 @@ impl Serialize for Shape<'_> {
 fn visitor_id(id: i64) -> String {
     let rolls = Population::new(id.unsigned_abs());
     let (high, low) = (rolls.roll(1, 0), rolls.roll(2, 0));
-    let (a, b, c) = (high >> 32, (high >> 16) & 0xFFFF, high & 0xFFF);
-    let (d, e) = ((low >> 48) & 0xFFF, low & 0xFFFF_FFFF_FFFF);
-    format!("{a:08x}-{b:04x}-4{c:03x}-a{d:03x}-{e:012x}")
+    let front = format!("{:08x}-{:04x}-4{:03x}", high >> 32, (high >> 16) & 0xFFFF, high & 0xFFF);
+    format!("{front}-a{:03x}-{:012x}", (low >> 48) & 0xFFF, low & 0xFFFF_FFFF_FFFF)
 }

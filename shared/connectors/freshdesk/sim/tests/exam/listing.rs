@@ -134,6 +134,6 @@ fn filters_combine() {
 fn many_records_share_a_second() {
     let mut client = Client::loaded(400, 40);
     let pages = sweep(&mut client, "contacts?per_page=100");
-    let stamps: BTreeSet<String> = pages.iter().flat_map(|p| p.rows()).map(|row| row["updated_at"].to_string()).collect();
+    let stamps: BTreeSet<String> = pages.iter().flat_map(Answer::rows).map(|row| row["updated_at"].to_string()).collect();
     assert!(stamps.len() <= 10, "{}", stamps.len());
 }
