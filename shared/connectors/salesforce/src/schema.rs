@@ -1,0 +1,245 @@
+//! Describe answers: what an object's fields are, and which of a selection may be asked for.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use syncline_engine::ports::connector::{BadRecord, Selection};
+use syncline_model::{Choice, Fault, FieldSchema, FieldType, ObjectKind, ObjectSchema, Presence, Record, Value, Version};
+
+use crate::id;
+use crate::values::{WireType, date_time, typed};
+use crate::wire::Node;
+
+/// An object as describe shows it to our user. Fields hidden from us are simply missing (fact sheet §2.8: documented).
+#[derive(Clone, Debug)]
+pub(crate) struct Described {
+    pub(crate) createable: bool,
+    pub(crate) updateable: bool,
+    pub(crate) deletable: bool,
+    pub(crate) fields: IndexMap<String, Field>,
+}
+
+/// One described field.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) schema: FieldSchema,
+    /// `None` for compound, binary and other types that are not carried.
+    pub(crate) wire: Option<WireType>,
+    /// The name under which a lookup's parent is read: `Account` for `AccountId`.
+    pub(crate) relationship: Option<String>,
+    pub(crate) targets: Vec<String>,
+    /// Whether SOQL takes it in a WHERE.
+    pub(crate) filterable: bool,
+}
+
+impl Described {
+    /// # Errors
+    /// `Fault::Drift` where the answer is no describe.
+    pub(crate) fn read(node: &Node) -> Result<Self, Fault> {
+        let fields = node.get("fields").and_then(Node::as_list).ok_or_else(|| Fault::Drift {
+            path: "fields".into(),
+            expected: "list".into(),
+            found: node.get("fields").map_or("nothing", Node::type_name).into(),
+        })?;
+        let fields = fields.iter().filter_map(Field::read).map(|field| (field.schema.name.as_str().to_owned(), field)).collect();
+        Ok(Self { createable: node.flag("createable"), updateable: node.flag("updateable"), deletable: node.flag("deletable"), fields })
+    }
+
+    pub(crate) fn schema(&self, kind: &ObjectKind) -> ObjectSchema {
+        ObjectSchema { kind: kind.clone(), fields: self.fields.values().map(|field| field.schema.clone()).collect() }
+    }
+
+    /// The lookup behind a relationship name.
+    pub(crate) fn relationship(&self, name: &str) -> Option<&Field> {
+        self.fields.values().find(|field| field.relationship.as_deref() == Some(name))
+    }
+
+    pub(crate) fn wire(&self, name: &str) -> Option<WireType> {
+        self.fields.get(name).and_then(|field| field.wire)
+    }
+}
+
+impl Field {
+    fn read(node: &Node) -> Option<Self> {
+        let name = node.text_at("name")?;
+        let kind = node.text_at("type").unwrap_or_default();
+        let list = |key: &str| node.get(key).and_then(Node::as_list).unwrap_or_default();
+        let targets: Vec<String> = list("referenceTo").iter().filter_map(Node::as_text).map(str::to_owned).collect();
+        let choices = || {
+            let active = list("picklistValues").iter().filter(|choice| choice.get("active").and_then(Node::as_bool).unwrap_or(true));
+            active
+                .filter_map(|choice| {
+                    let value = choice.text_at("value")?;
+                    Some(Choice { value: value.to_owned(), label: choice.text_at("label").unwrap_or(value).to_owned() })
+                })
+                .collect()
+        };
+        let (wire, field_type) = match kind {
+            "boolean" => (Some(WireType::Bool), FieldType::Bool),
+            "int" | "long" => (Some(WireType::Integer), FieldType::Integer),
+            "double" | "currency" | "percent" => (Some(WireType::Decimal), FieldType::Decimal),
+            "date" => (Some(WireType::Date), FieldType::Date),
+            "datetime" => (Some(WireType::DateTime), FieldType::DateTime),
+            "email" => (Some(WireType::Text), FieldType::Email),
+            "phone" => (Some(WireType::Text), FieldType::Phone),
+            "string" | "textarea" | "url" | "encryptedstring" => (Some(WireType::Text), FieldType::Text),
+            "picklist" => (Some(WireType::Text), FieldType::Choice { choices: choices(), restricted: node.flag("restrictedPicklist") }),
+            "combobox" => (Some(WireType::Text), FieldType::Choice { choices: choices(), restricted: false }),
+            "multipicklist" => (Some(WireType::Set), FieldType::Set { choices: choices() }),
+            "reference" => (
+                Some(WireType::Reference),
+                FieldType::Reference { to: targets.iter().map(|kind| ObjectKind::new(kind.as_str())).collect() },
+            ),
+            "id" => (Some(WireType::Id), FieldType::Id),
+            "time" => (Some(WireType::Text), FieldType::Other("time".into())),
+            other => (None, FieldType::Other(other.to_owned())),
+        };
+        let mut schema = FieldSchema::new(name, node.text_at("label").unwrap_or(name), field_type);
+        schema.creatable = node.flag("createable");
+        schema.updatable = node.flag("updateable");
+        schema.required =
+            schema.creatable && node.get("nillable").and_then(Node::as_bool) == Some(false) && !node.flag("defaultedOnCreate");
+        schema.unique = node.flag("unique");
+        schema.calculated = node.flag("calculated") || node.flag("autoNumber");
+        schema.upsert_key = node.flag("externalId");
+        schema.length =
+            node.get("length").and_then(Node::as_integer).and_then(|length| u32::try_from(length).ok()).filter(|&length| length > 0);
+        schema.custom = node.flag("custom");
+        Some(Self {
+            schema,
+            wire,
+            relationship: node.text_at("relationshipName").map(str::to_owned),
+            targets,
+            filterable: node.get("filterable").and_then(Node::as_bool).unwrap_or(true),
+        })
+    }
+}
+
+/// What is asked for and how it is read: the part of a selection that describe knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) kind: ObjectKind,
+    /// Each field that is asked for, with its type; `None`: by its JSON.
+    pub(crate) fields: BTreeMap<String, Option<WireType>>,
+    /// Rows merge into their survivor (Account, Contact, Lead).
+    pub(crate) merges: bool,
+    /// The organisation has person accounts: their rows are left out.
+    pub(crate) persons: bool,
+}
+
+impl Plan {
+    /// The selection without what describe does not know. `parents` holds the described objects behind relationships, by object name.
+    pub(crate) fn new(selection: &Selection, described: &Described, parents: &BTreeMap<String, std::sync::Arc<Described>>) -> Self {
+        let mut fields = BTreeMap::new();
+        for name in selection.fields.iter().map(syncline_model::FieldName::as_str) {
+            if let Some(wire) = resolve(name, described, parents) {
+                fields.insert(name.to_owned(), wire);
+            }
+        }
+        Self {
+            kind: selection.kind.clone(),
+            fields,
+            merges: ["Account", "Contact", "Lead"].contains(&selection.kind.as_str()),
+            persons: described.fields.contains_key("IsPersonAccount"),
+        }
+    }
+
+    /// The selection as it stands, read by its JSON.
+    pub(crate) fn untyped(kind: &ObjectKind, fields: impl Iterator<Item = String>) -> Self {
+        let fields = fields.filter(|name| crate::soql::is_name(name)).map(|name| (name, None)).collect();
+        Self { kind: kind.clone(), fields, merges: false, persons: false }
+    }
+
+    /// Whether a field of a parent is asked for: collections do not carry those.
+    pub(crate) fn has_parents(&self) -> bool {
+        self.fields.keys().any(|name| name.contains('.'))
+    }
+
+    /// The field list of a SELECT, the system fields at its end.
+    pub(crate) fn select(&self, with_deletion: bool) -> String {
+        let mut names: Vec<&str> = self.fields.keys().map(String::as_str).collect();
+        let merges = with_deletion && self.merges;
+        for (name, wanted) in [("Id", true), ("IsDeleted", with_deletion), ("MasterRecordId", merges), ("SystemModstamp", true)] {
+            if wanted && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(",")
+    }
+
+    /// Reads one row: its system fields, and of the rest what was asked for.
+    ///
+    /// # Errors
+    /// `BadRecord` with `Fault::Drift` where the row has no id, or a field another type.
+    pub(crate) fn record(&self, row: &Node) -> Result<Record, BadRecord> {
+        let Some(id) = row_id(row) else {
+            let fault =
+                Fault::Drift { path: "Id".into(), expected: "id".into(), found: row.get("Id").map_or("nothing", Node::type_name).into() };
+            return Err(BadRecord { id: None, fault });
+        };
+        let mut record = Record::new(self.kind.clone(), id::record_id(&id)).with_presence(presence(row));
+        if let Some(stamp) = row.text_at("SystemModstamp").and_then(date_time) {
+            record = record.with_version(Version(stamp));
+        }
+        for (name, wire) in &self.fields {
+            let Some(node) = at_path(row, name) else { continue };
+            let value = match wire {
+                Some(wire) => typed(node, *wire, name),
+                None => crate::values::guessed(node, name),
+            };
+            let value = value.map_err(|fault| BadRecord { id: Some(record.id.clone()), fault })?;
+            record = record.with_field(name.as_str(), value);
+        }
+        Ok(record)
+    }
+}
+
+/// `Some` where the field may be asked for, with its type where that is known.
+fn resolve(name: &str, described: &Described, parents: &BTreeMap<String, std::sync::Arc<Described>>) -> Option<Option<WireType>> {
+    let Some((relationship, rest)) = name.split_once('.') else {
+        return described.fields.get(name).and_then(|field| field.wire).map(Some);
+    };
+    let lookup = described.relationship(relationship)?;
+    match lookup.targets.as_slice() {
+        [one] => resolve(rest, parents.get(one)?, parents),
+        // A lookup to several objects is read through their common part, which describe does not show.
+        _ => crate::soql::is_name(rest).then_some(None),
+    }
+}
+
+/// The node at a dotted path; the null parent of an empty lookup stands for all its fields.
+fn at_path<'a>(row: &'a Node, path: &str) -> Option<&'a Node> {
+    let mut node = row;
+    for step in path.split('.') {
+        if matches!(node, Node::Null) {
+            return Some(node);
+        }
+        node = node.get(step)?;
+    }
+    Some(node)
+}
+
+/// The row's id: its own member, or the end of its address.
+pub(crate) fn row_id(row: &Node) -> Option<String> {
+    if let Some(id) = row.text_at("Id").or_else(|| row.text_at("id")) {
+        return Some(id.to_owned());
+    }
+    let url = row.get("attributes")?.text_at("url")?;
+    url.rsplit('/').next().filter(|tail| !tail.is_empty()).map(str::to_owned)
+}
+
+/// Whether the row stands (fact sheet §3.2: documented): a merged one names its survivor.
+pub(crate) fn presence(row: &Node) -> Presence {
+    if !row.flag("IsDeleted") {
+        return Presence::Live;
+    }
+    match row.text_at("MasterRecordId").filter(|id| !id.is_empty()) {
+        Some(winner) => Presence::MergedInto(id::record_id(winner)),
+        None => Presence::Deleted,
+    }
+}
+
+/// Whether a value says something at all: an empty key finds nothing.
+pub(crate) fn is_empty(value: &Value) -> bool {
+    value.is_null() || matches!(value, Value::Text(text) if text.trim().is_empty())
+}
