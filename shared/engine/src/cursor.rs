@@ -1,0 +1,108 @@
+//! How far a change feed has been read, under a lease: one reader at a time, and a cursor that never goes back.
+
+use serde::{Deserialize, Serialize};
+use syncline_model::{MappingName, Side, SyncName, Timestamp};
+
+use crate::ports::connector::Cursor;
+use crate::ports::store::{Expect, Item, Key, StoreError, Write};
+use crate::{Engine, EngineError, keys};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Body {
+    v: u8,
+    /// `None`: never read.
+    cursor: Option<Cursor>,
+    leased_until: Option<Timestamp>,
+    /// When a listing was last read to its end.
+    caught_up: Option<Timestamp>,
+}
+
+/// A cursor that this process alone may move, until the lease ends.
+#[derive(Debug)]
+pub struct Lease {
+    key: Key,
+    version: u64,
+    pub cursor: Option<Cursor>,
+    until: Timestamp,
+    caught_up: Option<Timestamp>,
+}
+
+/// A cursor as `status` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CursorStatus {
+    pub started: bool,
+    pub caught_up: Option<Timestamp>,
+    pub leased_until: Option<Timestamp>,
+}
+
+/// Takes the lease; `None`: somebody else holds it.
+pub async fn lease(
+    engine: &Engine,
+    sync: &SyncName,
+    mapping: &MappingName,
+    side: Side,
+    until: Timestamp,
+) -> Result<Option<Lease>, EngineError> {
+    let key = keys::cursor(sync, mapping, side);
+    let (version, body) = load(engine, &key).await?;
+    if body.leased_until.is_some_and(|end| end > engine.now()) {
+        return Ok(None);
+    }
+    let mut lease = Lease { key, version, cursor: body.cursor, until, caught_up: body.caught_up };
+    match lease.store(engine, Some(until)).await {
+        Ok(()) => Ok(Some(lease)),
+        Err(EngineError::Store(StoreError::Lost { .. })) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a cursor without taking it.
+pub async fn status(engine: &Engine, sync: &SyncName, mapping: &MappingName, side: Side) -> Result<CursorStatus, EngineError> {
+    let (_, body) = load(engine, &keys::cursor(sync, mapping, side)).await?;
+    Ok(CursorStatus { started: body.cursor.is_some(), caught_up: body.caught_up, leased_until: body.leased_until })
+}
+
+impl Lease {
+    /// Moves the cursor. Only after the work it covers is durable. Fails if the lease was lost meanwhile.
+    pub async fn advance(&mut self, engine: &Engine, cursor: Cursor, caught_up: bool) -> Result<(), EngineError> {
+        self.cursor = Some(cursor);
+        if caught_up {
+            self.caught_up = Some(engine.now());
+        }
+        self.store(engine, Some(self.until)).await
+    }
+
+    /// Moves the cursor and gives the lease back in one write.
+    pub async fn finish(mut self, engine: &Engine, cursor: Cursor) -> Result<(), EngineError> {
+        self.cursor = Some(cursor);
+        self.caught_up = Some(engine.now());
+        self.store(engine, None).await
+    }
+
+    /// Gives the lease back.
+    pub async fn release(mut self, engine: &Engine) -> Result<(), EngineError> {
+        self.store(engine, None).await
+    }
+
+    async fn store(&mut self, engine: &Engine, leased_until: Option<Timestamp>) -> Result<(), EngineError> {
+        let body = Body { v: 1, cursor: self.cursor.clone(), leased_until, caught_up: self.caught_up };
+        let body = serde_json::to_string(&body)
+            .map_err(|error| EngineError::Unreadable { what: "a cursor".into(), problem: error.to_string() })?;
+        let expect = if self.version == 0 { Expect::Absent } else { Expect::Version(self.version) };
+        let item = Item { key: self.key.clone(), body, version: self.version + 1, expires: None };
+        engine.store.write(vec![Write::Put { item, expect }]).await?;
+        self.version += 1;
+        Ok(())
+    }
+}
+
+async fn load(engine: &Engine, key: &Key) -> Result<(u64, Body), EngineError> {
+    match engine.store.get(std::slice::from_ref(key)).await?.pop().flatten() {
+        None => Ok((0, Body::default())),
+        Some(item) => {
+            let body = serde_json::from_str(&item.body)
+                .map_err(|error| EngineError::Unreadable { what: format!("the cursor {}", key.sort), problem: error.to_string() })?;
+            Ok((item.version, body))
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Records that wait for a person: why, since when, and what would release them.
+
+use serde::{Deserialize, Serialize};
+use syncline_mapping::HoldReason;
+use syncline_model::{MappingName, RecordId, Side, SyncName, Timestamp};
+
+use crate::message::{Cause, Change};
+use crate::ports::store::{Expect, Item, Write};
+use crate::{Engine, EngineError, counts, keys, message};
+
+/// One held record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub mapping: MappingName,
+    /// Where the record is.
+    pub side: Side,
+    /// The record's id; for a row that could not even be identified, a keyed hash of where it stood.
+    pub id: String,
+    pub since: Timestamp,
+    pub why: HoldReason,
+    /// A sentence for a person.
+    pub says: String,
+    /// What to do about it.
+    pub release: String,
+}
+
+impl Hold {
+    pub fn new(mapping: &MappingName, side: Side, id: impl Into<String>, since: Timestamp, why: HoldReason) -> Self {
+        let (says, release) = words(&why);
+        Self { mapping: mapping.clone(), side, id: id.into(), since, why, says, release }
+    }
+
+    /// The write that stores it.
+    pub fn write(&self, sync: &SyncName) -> Result<Write, EngineError> {
+        let body =
+            serde_json::to_string(self).map_err(|error| EngineError::Unreadable { what: "a hold".into(), problem: error.to_string() })?;
+        let key = keys::hold(sync, &self.mapping, self.side, &self.id);
+        Ok(Write::Put { item: Item { key, body, version: 1, expires: None }, expect: Expect::Any })
+    }
+
+    /// A stable name for the reason.
+    pub fn name(&self) -> &'static str {
+        counts::hold_name(&self.why)
+    }
+}
+
+/// The write that removes a record's hold, if there is one.
+pub fn clear(sync: &SyncName, mapping: &MappingName, side: Side, id: &RecordId) -> Write {
+    Write::Delete { key: keys::hold(sync, mapping, side, id.as_str()), expect: Expect::Any }
+}
+
+/// A sync's holds, at most `limit` of them.
+pub async fn list(engine: &Engine, sync: &SyncName, limit: usize) -> Result<Vec<Hold>, EngineError> {
+    let mut holds = Vec::new();
+    let mut after: Option<String> = None;
+    let partition = keys::holds(sync);
+    while holds.len() < limit {
+        let page = engine.store.list(&partition, after.as_deref(), 100).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.key.sort.clone());
+        for item in page {
+            let hold = serde_json::from_str(&item.body)
+                .map_err(|error| EngineError::Unreadable { what: format!("the hold {}", item.key.sort), problem: error.to_string() })?;
+            holds.push(hold);
+        }
+    }
+    holds.truncate(limit);
+    Ok(holds)
+}
+
+/// Releases a hold: the record is read again and decided again. Answers whether there was such a hold.
+pub async fn release(engine: &Engine, sync: &SyncName, mapping: &MappingName, side: Side, id: &str) -> Result<bool, EngineError> {
+    let known = engine.sync(sync).ok_or_else(|| EngineError::Unknown { what: format!("sync {sync}") })?;
+    let key = keys::hold(sync, mapping, side, id);
+    if engine.store.get(std::slice::from_ref(&key)).await?.pop().flatten().is_none() {
+        return Ok(false);
+    }
+    let change = Change::hint(RecordId::new(id), engine.now(), Cause::Release);
+    let messages = message::changes(engine, known, mapping, side, engine.now(), &[change])?;
+    engine.outbox.send(messages).await?;
+    engine.store.write(vec![Write::Delete { key, expect: Expect::Any }]).await?;
+    Ok(true)
+}
+
+fn words(why: &HoldReason) -> (String, String) {
+    let list = |names: &[syncline_model::FieldName]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let ids = |ids: &[RecordId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let notes = |problems: &[syncline_mapping::ProblemNote]| {
+        problems
+            .iter()
+            .map(|note| match &note.field {
+                Some(field) => format!("{field}: {}", note.problem),
+                None => note.problem.clone(),
+            })
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    match why {
+        HoldReason::Ambiguous { key, candidates } => (
+            format!("several records have the same {key}: {}", ids(candidates)),
+            "merge or correct them so that one is left, then release this record; or write the right one's id into the link field".into(),
+        ),
+        HoldReason::RequiredFieldEmpty { fields } => {
+            (format!("the other system needs a value in {}", list(fields)), "fill the field here (or map one to it), then release".into())
+        }
+        HoldReason::DoesNotFit { problems } => {
+            (format!("a value cannot be carried over: {}", notes(problems)), "correct the value or the mapping, then release".into())
+        }
+        HoldReason::BothChanged { fields } => (
+            format!("both sides changed {} to different values", fields.join(", ")),
+            "make both sides equal by hand, or change the conflict policy, then release".into(),
+        ),
+        HoldReason::DeletedAndEdited { deleted_on } => (
+            format!("it was deleted on the {deleted_on} side while the other side was edited"),
+            "delete or restore one of the two, then release".into(),
+        ),
+        HoldReason::CounterpartsOfMerged { survivor, counterparts } => (
+            format!("it was merged into {survivor}; the counterparts {} were not merged", ids(counterparts)),
+            "merge the counterparts as well, then release".into(),
+        ),
+        HoldReason::Refused { problems } => {
+            (format!("the other system refused the record: {}", notes(problems)), "correct the record, then release".into())
+        }
+        HoldReason::TakenByHidden { field, holders } => (
+            format!(
+                "a value that must be unique{} belongs to {}, which is deleted or of another kind",
+                field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default(),
+                if holders.is_empty() { "another record".to_owned() } else { ids(holders) }
+            ),
+            "restore or free that record, then release".into(),
+        ),
+        HoldReason::Unreadable { path, expected, found } => (
+            format!("it cannot be read: {path} should be {expected} and is {found}"),
+            "report it with `syncline decode` on the recorded answer; release it after an upgrade".into(),
+        ),
+        HoldReason::TriedTooOften { fault, attempts } => {
+            (format!("it failed {attempts} times, last with: {fault}"), "look at the connection, then release".into())
+        }
+    }
+}

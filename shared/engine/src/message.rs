@@ -1,0 +1,168 @@
+//! What travels through the queue. Tagged with its version, so that yesterday's message meets today's code; values are sealed.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use syncline_model::{MappingName, Record, RecordId, Side, SyncName, Timestamp};
+
+use crate::ports::outbox::{BODY_BYTES_MAX, Message};
+use crate::{Engine, EngineError, Sync};
+
+/// One record of `side` may differ from the base.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub id: RecordId,
+    /// The observation; `None`: it is read when the change is handled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Record>,
+    /// When it was first observed.
+    pub since: Timestamp,
+    pub cause: Cause,
+    /// What is known of the counterpart of a record that is not linked.
+    #[serde(default, skip_serializing_if = "Counterpart::is_unknown")]
+    pub counterpart: Counterpart,
+    #[serde(default)]
+    pub attempt: u32,
+    /// Mapped fields that the target refused as taken, and that are left out.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub leave_out: BTreeSet<String>,
+}
+
+impl Change {
+    pub fn hint(id: RecordId, since: Timestamp, cause: Cause) -> Self {
+        Self { id, seen: None, since, cause, counterpart: Counterpart::Unknown, attempt: 0, leave_out: BTreeSet::new() }
+    }
+
+    pub fn seen(record: Record, since: Timestamp, cause: Cause) -> Self {
+        Self { seen: Some(record.clone()), ..Self::hint(record.id, since, cause) }
+    }
+}
+
+/// Where a change came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    Pull,
+    Webhook,
+    Backfill,
+    Sweep,
+    /// The other side's worker found that this side must be written.
+    Counterpart,
+    /// A record that refers to it waits.
+    Parent,
+    /// The record it refers to is linked now.
+    Child,
+    /// A person released it.
+    Release,
+}
+
+/// What the match index of a backfill found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counterpart {
+    #[default]
+    Unknown,
+    /// Both sides were read: there is none.
+    Alone,
+    /// This one.
+    Is(RecordId),
+}
+
+impl Counterpart {
+    fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
+}
+
+/// A record of `side` shall carry the id of its counterpart in its link field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    pub id: RecordId,
+    pub other: RecordId,
+    #[serde(default)]
+    pub attempt: u32,
+}
+
+/// A message's body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Work {
+    ChangesV1 {
+        sync: SyncName,
+        mapping: MappingName,
+        /// Where the records are; the queue is that of the other side's connection.
+        side: Side,
+        due: Timestamp,
+        /// A sealed list of changes.
+        changes: String,
+    },
+    StampsV1 {
+        sync: SyncName,
+        mapping: MappingName,
+        /// Where the records are, and whose connection's queue this is.
+        side: Side,
+        due: Timestamp,
+        stamps: Vec<Stamp>,
+    },
+}
+
+/// How many changes travel in one message: few enough to fit, many enough that the queue's price disappears.
+const CHANGES_MAX: usize = 100;
+
+/// Packs changes of one mapping and side for the worker of the other side.
+pub fn changes(
+    engine: &Engine,
+    sync: &Sync,
+    mapping: &MappingName,
+    side: Side,
+    due: Timestamp,
+    changes: &[Change],
+) -> Result<Vec<Message>, EngineError> {
+    let queue = &sync.ends.of(side.other()).connection;
+    let mut messages = Vec::new();
+    let mut rest = changes;
+    let mut size = CHANGES_MAX;
+    while !rest.is_empty() {
+        let (head, tail) = rest.split_at(size.min(rest.len()));
+        let sealed = engine.sealer.seal(engine.dice.as_ref(), &head)?;
+        if sealed.len() > BODY_BYTES_MAX - 1024 && head.len() > 1 {
+            size = (head.len() / 2).max(1);
+            continue;
+        }
+        let changes = if sealed.len() > BODY_BYTES_MAX - 1024 {
+            // One record that does not fit into a message: it travels as a hint and is read again.
+            let hints: Vec<Change> = head.iter().map(|change| Change { seen: None, ..change.clone() }).collect();
+            engine.sealer.seal(engine.dice.as_ref(), &hints)?
+        } else {
+            sealed
+        };
+        let work = Work::ChangesV1 { sync: sync.name.clone(), mapping: mapping.clone(), side, due, changes };
+        messages.push(message(queue, due, &work)?);
+        rest = tail;
+    }
+    Ok(messages)
+}
+
+/// Packs stamps for the worker of their own side.
+pub fn stamps(sync: &Sync, mapping: &MappingName, side: Side, due: Timestamp, stamps: &[Stamp]) -> Result<Vec<Message>, EngineError> {
+    stamps
+        .chunks(4 * CHANGES_MAX)
+        .map(|stamps| {
+            let work = Work::StampsV1 { sync: sync.name.clone(), mapping: mapping.clone(), side, due, stamps: stamps.to_vec() };
+            message(&sync.ends.of(side).connection, due, &work)
+        })
+        .collect()
+}
+
+fn message(queue: &syncline_model::ConnectionName, due: Timestamp, work: &Work) -> Result<Message, EngineError> {
+    let body =
+        serde_json::to_string(work).map_err(|error| EngineError::Unreadable { what: "a message".into(), problem: error.to_string() })?;
+    Ok(Message { queue: queue.clone(), due, body })
+}
+
+/// Reads a message's body.
+pub fn read(body: &str) -> Result<Work, EngineError> {
+    serde_json::from_str(body).map_err(|error| EngineError::Unreadable {
+        what: "a message".into(),
+        problem: format!("line {}, column {}", error.line(), error.column()),
+    })
+}

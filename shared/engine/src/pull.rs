@@ -1,0 +1,219 @@
+//! The scheduled pull: read what changed, drop what the base knows, queue the rest, and only then move the cursor.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use syncline_mapping::{ObjectMapping, has_changed};
+use syncline_model::{CallError, Deadline, Fault, Presence, Record, RecordId, Side, Timestamp};
+
+use crate::entry::{self, LinkState, Standing};
+use crate::hold::Hold;
+use crate::message::{Cause, Change};
+use crate::ports::connector::{BadRecord, From, Resume};
+use crate::{Engine, EngineError, Sync, counts, cursor, message, state};
+
+/// What one pull did, over all objects of a side.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulled {
+    pub pages: u32,
+    pub read: u64,
+    pub queued: u64,
+    pub unchanged: u64,
+    /// Every object was read to its end.
+    pub caught_up: bool,
+    /// When to go on, where a limit or a passing trouble stopped it.
+    pub again_at: Option<Timestamp>,
+    /// A sentence for people on why it stopped.
+    pub stopped: Option<String>,
+}
+
+/// The pull gives its lease back this long before its deadline, and goes on in the next run.
+const MARGIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// No run reads more pages than this of one object: a feed that does not advance costs no more.
+const PAGES_PER_RUN_MAX: u32 = 10_000;
+
+/// Pulls one side of a sync.
+pub async fn pull(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Result<Pulled, EngineError> {
+    let mut pulled = Pulled { caught_up: true, ..Pulled::default() };
+    let end = sync.ends.of(side);
+    if let Some(stopped) = state::stopped(engine, &end.connection).await? {
+        pulled.caught_up = false;
+        pulled.stopped = Some(format!("connection {} is stopped: {}", end.connection, stopped.hint));
+        return Ok(pulled);
+    }
+    for mapping in &sync.mappings {
+        match pull_object(engine, sync, mapping, side, by, &mut pulled).await {
+            Ok(done) => pulled.caught_up &= done,
+            Err(EngineError::Call(error)) => {
+                stop_for(engine, sync, side, &error, &mut pulled).await?;
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(pulled)
+}
+
+async fn stop_for(engine: &Engine, sync: &Sync, side: Side, error: &CallError, pulled: &mut Pulled) -> Result<(), EngineError> {
+    pulled.caught_up = false;
+    pulled.stopped = Some(error.to_string());
+    let now = engine.now();
+    match &error.fault {
+        Fault::RateLimited { until } => pulled.again_at = Some(*until),
+        Fault::AuthRefused { hint } => {
+            state::stop(engine, &sync.ends.of(side).connection, hint).await?;
+        }
+        Fault::Transient { .. } | Fault::Uncertain | Fault::AuthExpired | Fault::Conflict => {
+            pulled.again_at = Some(now + SignedDuration::from_secs(30));
+        }
+        Fault::Rejected { .. } | Fault::Taken { .. } | Fault::Missing | Fault::Unsupported { .. } | Fault::Drift { .. } => {}
+    }
+    tracing::warn!(sync = %sync.name, %side, fault = error.fault.code(), "a pull stopped: {error}");
+    Ok(())
+}
+
+async fn pull_object(
+    engine: &Engine,
+    sync: &Sync,
+    mapping: &ObjectMapping,
+    side: Side,
+    by: Deadline,
+    pulled: &mut Pulled,
+) -> Result<bool, EngineError> {
+    let Some(mut lease) = cursor::lease(engine, &sync.name, &mapping.name, side, by.0).await? else {
+        pulled.stopped = Some(format!("{} of the {side} side is being read by another run", mapping.name));
+        return Ok(false);
+    };
+    let connector = &sync.ends.of(side).connector;
+    let selection = sync.selection(mapping, side);
+    // Turning a sync on migrates nothing: it begins now. A backfill sets the cursor to where its scan began.
+    let begin = engine.now();
+    for _ in 0..PAGES_PER_RUN_MAX {
+        if engine.now() + MARGIN >= by.0 {
+            lease.release(engine).await?;
+            return Ok(false);
+        }
+        let from = lease.cursor.clone();
+        let from = from.as_ref().map_or(From::Since(begin), From::Cursor);
+        let page = match connector.list_changes(&selection, &from, by).await {
+            Ok(page) => page,
+            Err(error) => {
+                lease.release(engine).await?;
+                return Err(error.into());
+            }
+        };
+        pulled.pages += 1;
+        admit(engine, sync, mapping, side, page.records, pulled).await?;
+        match page.resume {
+            Resume::CaughtUp(cursor) => {
+                lease.finish(engine, cursor).await?;
+                return Ok(true);
+            }
+            Resume::More(cursor) => {
+                if lease.cursor.as_ref() == Some(&cursor) {
+                    tracing::error!(sync = %sync.name, mapping = %mapping.name, %side, "a change feed does not advance");
+                    lease.release(engine).await?;
+                    return Ok(false);
+                }
+                lease.advance(engine, cursor, false).await?;
+            }
+        }
+    }
+    lease.release(engine).await?;
+    Ok(false)
+}
+
+/// Drops what the base knows, and queues the rest. Durable when it returns.
+async fn admit(
+    engine: &Engine,
+    sync: &Sync,
+    mapping: &ObjectMapping,
+    side: Side,
+    records: Vec<Result<Record, BadRecord>>,
+    pulled: &mut Pulled,
+) -> Result<(), EngineError> {
+    let now = engine.now();
+    pulled.read += records.len() as u64;
+    engine.counts.read(&sync.name, &mapping.name, side, records.len());
+    let mut good = Vec::new();
+    for record in records {
+        match record {
+            Ok(record) => good.push(record),
+            Err(bad) => hold_bad(engine, sync, mapping, side, &bad, now).await?,
+        }
+    }
+    let ids: Vec<RecordId> = good.iter().map(|record| record.id.clone()).collect();
+    let standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
+    let mut changes = Vec::new();
+    for record in good {
+        let known = standings.get(&record.id).is_some_and(|standing| is_known(engine, mapping, side, &record, standing));
+        if known {
+            pulled.unchanged += 1;
+            engine.counts.end(&sync.name, &mapping.name, side, &counts::End::Unchanged);
+        } else {
+            changes.push(Change::seen(record, now, Cause::Pull));
+        }
+    }
+    if changes.is_empty() {
+        return Ok(());
+    }
+    pulled.queued += changes.len() as u64;
+    let due = now + SignedDuration::from_secs(i64::from(sync.debounce_s));
+    engine.outbox.send(message::changes(engine, sync, &mapping.name, side, due, &changes)?).await?;
+    Ok(())
+}
+
+/// A row that could not be read is held under its id, or under a print of what is wrong where it has none.
+pub(crate) async fn hold_bad(
+    engine: &Engine,
+    sync: &Sync,
+    mapping: &ObjectMapping,
+    side: Side,
+    bad: &BadRecord,
+    now: Timestamp,
+) -> Result<(), EngineError> {
+    let id = bad.id.as_ref().map_or_else(
+        || format!("unreadable-{}", engine.marker.print("unreadable", &syncline_model::Value::text(bad.fault.to_string()))),
+        ToString::to_string,
+    );
+    let crate::settle::Disposition::Hold(why) = crate::settle::settle(&bad.fault, 0, now, 0) else {
+        return Ok(());
+    };
+    let hold = Hold::new(&mapping.name, side, id, now, why);
+    tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, record = %hold.id, hold = hold.name(), "a record is held");
+    engine.counts.end(&sync.name, &mapping.name, side, &counts::End::Held(hold.name()));
+    engine.store.write(vec![hold.write(&sync.name)?]).await?;
+    Ok(())
+}
+
+/// Whether an observation tells nothing new: an echo of our own write, a repeat, or one that ended before in a note.
+pub(crate) fn is_known(engine: &Engine, mapping: &ObjectMapping, side: Side, record: &Record, standing: &Standing) -> bool {
+    if let Some(note) = standing.note()
+        && note.print == entry::print(&engine.marker, mapping, side, record)
+    {
+        return true;
+    }
+    match (standing.link(), &record.presence) {
+        (None, Presence::Live) => false,
+        // Never linked and gone: there is nothing to do.
+        (None, Presence::Deleted | Presence::MergedInto(_)) => true,
+        (Some(link), Presence::Live) => match link.state {
+            LinkState::Active => !has_changed(mapping, &engine.marker, &link.base, side, record),
+            LinkState::Severed { gone } => gone != side && !is_newer(link, side, record),
+            LinkState::Buried => !is_newer(link, side, record),
+        },
+        (Some(link), Presence::Deleted | Presence::MergedInto(_)) => match link.state {
+            LinkState::Active => false,
+            LinkState::Severed { gone } => gone == side,
+            LinkState::Buried => true,
+        },
+    }
+}
+
+/// Whether an observation is younger than what the link knows of that side.
+pub(crate) fn is_newer(link: &entry::Link, side: Side, record: &Record) -> bool {
+    match (record.version, link.seen.of(side)) {
+        (Some(seen), Some(known)) => seen > *known,
+        (_, _) => true,
+    }
+}

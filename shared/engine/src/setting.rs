@@ -1,0 +1,100 @@
+//! What every use case stands on: the ports, the syncs, the keys.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use syncline_mapping::{Marker, ObjectMapping, Pair, Rules};
+use syncline_model::{CallError, ConnectionName, MappingName, Side, SyncName, Timestamp};
+
+use crate::budget::Budget;
+use crate::counts::Counts;
+use crate::ports::clock::{Clock, Dice};
+use crate::ports::connector::{Connector, ObjectFacts, Selection};
+use crate::ports::outbox::{Outbox, OutboxError};
+use crate::ports::store::{Store, StoreError};
+use crate::seal::Sealer;
+
+/// One end of a sync: a connection, and the way to it.
+#[derive(Clone)]
+pub struct End {
+    pub connection: ConnectionName,
+    pub connector: Arc<dyn Connector>,
+}
+
+/// Two connections kept in step.
+#[derive(Clone)]
+pub struct Sync {
+    pub name: SyncName,
+    pub ends: Pair<End>,
+    pub rules: Rules,
+    /// Parents before those that refer to them.
+    pub mappings: Vec<ObjectMapping>,
+    /// How long the history keeps an entry; 0 keeps none.
+    pub history_days: u32,
+    /// Whether history entries carry the values before and after.
+    pub history_values: bool,
+    /// A sweep that would delete more than this share of an object's links, in per cent, stops and asks.
+    pub deletes_max_share: u8,
+    /// How long a record must have been still before its change is carried over, in seconds.
+    pub debounce_s: u32,
+}
+
+impl Sync {
+    pub fn mapping(&self, name: &MappingName) -> Option<&ObjectMapping> {
+        self.mappings.iter().find(|mapping| mapping.name == *name)
+    }
+
+    /// What to read of a mapping's records on a side.
+    pub fn selection(&self, mapping: &ObjectMapping, side: Side) -> Selection {
+        Selection { kind: mapping.kind.of(side).clone(), fields: mapping.selection(side) }
+    }
+
+    /// The connector's facts about a mapping's object on a side.
+    pub fn facts(&self, mapping: &ObjectMapping, side: Side) -> Option<&'static ObjectFacts> {
+        self.ends.of(side).connector.descriptor().object(mapping.kind.of(side).as_str())
+    }
+}
+
+/// The engine, put together once per process.
+pub struct Engine {
+    pub store: Arc<dyn Store>,
+    pub outbox: Arc<dyn Outbox>,
+    pub clock: Arc<dyn Clock>,
+    pub dice: Arc<dyn Dice>,
+    pub marker: Marker,
+    pub sealer: Sealer,
+    pub syncs: Vec<Sync>,
+    /// By connection: what the gate in front of its vendor asks.
+    pub budgets: BTreeMap<ConnectionName, Arc<Budget>>,
+    pub counts: Counts,
+}
+
+impl Engine {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn sync(&self, name: &SyncName) -> Option<&Sync> {
+        self.syncs.iter().find(|sync| sync.name == *name)
+    }
+}
+
+/// Why a use case stopped as a whole. What one record runs into is never this: it ends in a written state of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store was out of reach or contended: run again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue did not take the work: run again.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// A vendor's call failed as a whole; its fault says what comes next.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// A stored item or a message cannot be read: it was written by a newer version, or is damaged.
+    #[error("{what} cannot be read: {problem}; it may come from a newer version of Syncline")]
+    Unreadable { what: String, problem: String },
+    /// The config no longer has what a message or a request names.
+    #[error("there is no {what} in the configuration")]
+    Unknown { what: String },
+}

@@ -1,0 +1,154 @@
+//! Looking for the counterpart of a record that is not linked: by the ids in the link fields, then by the match keys, in their order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syncline_mapping::{Candidates, Choice, Equality, KeyHits, choose};
+use syncline_model::{CallError, FieldName, Record, RecordId, Value};
+
+use super::job::{Job, Place};
+use crate::entry::{self, Entry, LinkState, Standing};
+use crate::ports::connector::FindKey;
+use crate::{EngineError, Sync};
+
+/// One way in which the counterpart may be recognised.
+struct Question {
+    name: String,
+    unique: bool,
+    key: FindKey,
+    equality: Equality,
+}
+
+/// What was found for one job.
+pub(super) struct Found {
+    pub(super) choice: Choice,
+    /// The records that were read on the way, by id.
+    pub(super) records: BTreeMap<RecordId, Record>,
+    /// The standing of each on its own side.
+    pub(super) standings: BTreeMap<RecordId, Standing>,
+}
+
+/// Looks for the counterparts of these jobs, answering each in its place.
+pub(super) async fn find(place: Place<'_>, jobs: &[&Job]) -> Result<Vec<Found>, EngineError> {
+    let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.find_keys_max.max(1));
+    let asked: Vec<Vec<Question>> = jobs.iter().map(|job| questions(place, job, batch > 1)).collect();
+    if batch > 1 { all_at_once(place, &asked, usize::try_from(batch).unwrap_or(1)).await } else { one_by_one(place, &asked).await }
+}
+
+/// The vendor answers many keys in one call: every key of every job at once.
+async fn all_at_once(place: Place<'_>, asked: &[Vec<Question>], batch: usize) -> Result<Vec<Found>, EngineError> {
+    let keys: Vec<FindKey> = asked.iter().flatten().map(|question| question.key.clone()).collect();
+    let mut hits = Vec::with_capacity(keys.len());
+    for chunk in keys.chunks(batch) {
+        hits.extend(ask(place, chunk).await?);
+    }
+    let mut hits = hits.into_iter();
+    let mut by_job = Vec::new();
+    for questions in asked {
+        by_job.push(hits.by_ref().take(questions.len()).collect::<Vec<_>>());
+    }
+    let ids = by_job.iter().flatten().flatten().map(|record| record.id.clone()).collect();
+    let standings = standings(place, ids).await?;
+    Ok(asked.iter().zip(by_job).map(|(questions, hits)| found(questions, hits, &standings)).collect())
+}
+
+/// Each key costs a call: the first that decides ends the search.
+async fn one_by_one(place: Place<'_>, asked: &[Vec<Question>]) -> Result<Vec<Found>, EngineError> {
+    let mut all = Vec::new();
+    for questions in asked {
+        let mut hits: Vec<Vec<Record>> = Vec::new();
+        let mut answer = Found { choice: Choice::Nobody, records: BTreeMap::new(), standings: BTreeMap::new() };
+        for question in questions {
+            let more = ask(place, std::slice::from_ref(&question.key)).await?.pop().unwrap_or_default();
+            let ids: BTreeSet<RecordId> = more.iter().map(|record| record.id.clone()).collect();
+            hits.push(more);
+            if !ids.is_empty() {
+                let mut known = answer.standings;
+                known.extend(standings(place, ids).await?);
+                answer = found(questions, hits.clone(), &known);
+                if answer.choice != Choice::Nobody {
+                    break;
+                }
+            }
+        }
+        all.push(answer);
+    }
+    Ok(all)
+}
+
+fn found(questions: &[Question], hits: Vec<Vec<Record>>, standings: &BTreeMap<RecordId, Standing>) -> Found {
+    let mut answer = Found { choice: Choice::Nobody, records: BTreeMap::new(), standings: BTreeMap::new() };
+    let mut candidates = Candidates::default();
+    for (question, records) in questions.iter().zip(hits) {
+        let mut list = Vec::new();
+        for record in records {
+            // Vendors compare in their own way: what they answer is compared again in ours.
+            let agrees = record.fields.get(&question.key.field).is_some_and(|value| question.equality.same(value, &question.key.value));
+            if !agrees {
+                continue;
+            }
+            let standing = standings.get(&record.id);
+            list.push((record.id.clone(), standing.and_then(linked_to)));
+            answer.standings.extend(standing.map(|standing| (record.id.clone(), standing.clone())));
+            answer.records.insert(record.id.clone(), record);
+        }
+        candidates.by_key.push(KeyHits { key: question.name.clone(), unique: question.unique, hits: list });
+    }
+    answer.choice = choose(&candidates);
+    answer
+}
+
+/// The record of the other side that this one is joined to, while the link lives.
+pub(super) fn linked_to(standing: &Standing) -> Option<RecordId> {
+    let (placed, link) = standing.link.as_ref()?;
+    if link.state != LinkState::Active {
+        return None;
+    }
+    let own_is_left = placed.key == standing.own.key;
+    Some(if own_is_left { link.right.clone() } else { RecordId::new(placed.key.sort.clone()) })
+}
+
+async fn ask(place: Place<'_>, keys: &[FindKey]) -> Result<Vec<Vec<Record>>, CallError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sync: &Sync = place.sync;
+    let selection = sync.selection(place.mapping, place.target());
+    sync.ends.of(place.target()).connector.find(&selection, keys, place.by).await
+}
+
+async fn standings(place: Place<'_>, ids: BTreeSet<RecordId>) -> Result<BTreeMap<RecordId, Standing>, EngineError> {
+    let ids: Vec<RecordId> = ids.into_iter().collect();
+    entry::standings(place.engine.store.as_ref(), &place.sync.name, &place.mapping.name, place.target(), &ids).await
+}
+
+fn questions(place: Place<'_>, job: &Job, cheap: bool) -> Vec<Question> {
+    let (source, target) = (place.source, place.target());
+    let mut questions = Vec::new();
+    // A record over there that carries our id: from an earlier attempt, or from a tool used before. Where each key costs a call it is asked
+    // only when there was an earlier attempt.
+    let tried = job.change.attempt > 0 || matches!(job.standing.own.entry, Entry::Intent { .. });
+    if let Some(field) = place.mapping.link_field.of(target)
+        && (cheap || tried)
+    {
+        questions.push(question("linked id", true, field, Value::text(job.record.id.as_str()), Equality::Exact));
+    }
+    for key in &place.mapping.match_keys {
+        let Some(value) = job.record.fields.get(key.field.of(source)) else { continue };
+        if key.equality.normal(value).is_null() {
+            continue;
+        }
+        questions.push(question(key.field.of(target).as_str(), key.unique, key.field.of(target), value.clone(), key.equality.clone()));
+    }
+    questions
+}
+
+fn question(name: &str, unique: bool, field: &FieldName, value: Value, equality: Equality) -> Question {
+    Question { name: name.to_owned(), unique, key: FindKey { field: field.clone(), value }, equality }
+}
+
+/// The id of the counterpart that the record itself carries in its link field, if any.
+pub(super) fn carried_id(place: Place<'_>, record: &Record) -> Option<RecordId> {
+    let field = place.mapping.link_field.of(place.source).as_ref()?;
+    let text = record.fields.get(field)?.as_text().ok().flatten()?.trim();
+    (!text.is_empty()).then(|| RecordId::new(text))
+}

@@ -1,0 +1,393 @@
+//! What the worker stores: links and bases, notes of how a record ended, holds, waiting children. Gathered over a run, written in transactions
+//! that carry many, each record's writes together.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use syncline_mapping::{Base, HoldReason, LinkChange, Plan, SkipReason};
+use syncline_model::{FieldName, MappingName, Record, RecordId, Side, Version};
+
+use super::job::{Job, Other, Outgoing, Place};
+use super::run::count;
+use crate::counts::{End, skip_name};
+use crate::entry::{self, Entry, Link, LinkState, Note, Placed};
+use crate::history::{self, Act, FieldChange, HistoryEntry};
+use crate::hold::{self, Hold};
+use crate::message::Change;
+use crate::ports::store::Write;
+use crate::{EngineError, keys, waiting};
+
+/// One record's writes, and what follows from them.
+struct Pending {
+    change: Change,
+    writes: Vec<Write>,
+    /// Counted once stored: at which side, and how.
+    ends: Vec<(Side, End)>,
+    /// Children that wait for either record of the pair.
+    children: Vec<(Side, RecordId)>,
+}
+
+/// Everything that a run stores.
+#[derive(Default)]
+pub(super) struct Commits {
+    pending: Vec<Pending>,
+    history: Vec<Write>,
+}
+
+impl Commits {
+    /// Writes it all. A record whose entry somebody else changed meanwhile is decided again.
+    pub(super) async fn store(self, place: Place<'_>, out: &mut Outgoing) -> Result<(), EngineError> {
+        let store = place.engine.store.as_ref();
+        let groups = self.pending.iter().map(|pending| pending.writes.clone()).collect();
+        let done = entry::commit(store, groups).await?;
+        if !self.history.is_empty() {
+            store.write_loose(self.history).await?;
+        }
+        for (pending, done) in self.pending.into_iter().zip(done) {
+            if !done {
+                count(place, place.source, &End::Later("conflict"));
+                out.again(place.now() + SignedDuration::from_secs(1), pending.change, true);
+                continue;
+            }
+            for (side, end) in &pending.ends {
+                count(place, *side, end);
+            }
+            for (side, id) in pending.children {
+                waiting::release(place.engine, place.sync, &place.mapping.name, side, &id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Left out by a rule.
+    pub(super) fn skip(&mut self, place: Place<'_>, job: Job, reason: SkipReason) -> Result<(), EngineError> {
+        let name = skip_name(&reason);
+        tracing::info!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %job.record.id, disposition = name, "skipped");
+        let end = format!("skipped:{}", serde_json::to_string(&reason).unwrap_or_else(|_| name.to_owned()));
+        let writes = vec![noted(place, &job, end, false)?];
+        let children = waiting_for(place, &job);
+        self.pending.push(Pending { change: job.change, writes, ends: vec![(place.source, End::Skipped(name))], children });
+        Ok(())
+    }
+
+    /// Waits for a person.
+    pub(super) fn hold(&mut self, place: Place<'_>, job: Job, reason: HoldReason) -> Result<(), EngineError> {
+        let hold = Hold::new(&place.mapping.name, place.source, job.record.id.as_str(), place.now(), reason);
+        let name = hold.name();
+        tracing::warn!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %hold.id, hold = name, "held");
+        let writes = vec![hold.write(&place.sync.name)?, noted(place, &job, format!("held:{name}"), job.standing.own.has_children())?];
+        self.pending.push(Pending { change: job.change, writes, ends: vec![(place.source, End::Held(name))], children: Vec::new() });
+        Ok(())
+    }
+
+    /// One side was deleted and the other is left alone.
+    pub(super) fn sever(&mut self, place: Place<'_>, mut job: Job, gone: Side, reason: SkipReason) -> Result<(), EngineError> {
+        let name = skip_name(&reason);
+        let print = entry::print(&place.engine.marker, place.mapping, place.source, &job.record);
+        let mut writes = cleared_hold(place, &job);
+        if let Some((at, link)) = &mut job.standing.link {
+            link.state = LinkState::Severed { gone };
+            link.note = Some(Note { print, end: format!("skipped:{name}") });
+            see(link, place.source, job.record.version);
+            writes.push(at.replace(&Entry::Link(link.clone()))?);
+        }
+        self.remember(place, &job, Act::Severed, gone, BTreeMap::new())?;
+        self.pending.push(Pending { change: job.change, writes, ends: vec![(place.source, End::Skipped(name))], children: Vec::new() });
+        Ok(())
+    }
+
+    /// Decided, with nothing (more) to write on this worker's side.
+    pub(super) fn settled(&mut self, place: Place<'_>, job: Job, plan: &Plan, base: Base) -> Result<(), EngineError> {
+        let joined = job.standing.link.is_none();
+        let mut ends = vec![(place.source, if joined { End::Linked } else { End::Unchanged })];
+        if plan.write(place.source).is_some() && !joined {
+            ends = vec![(place.source, End::Later("other_side"))];
+        }
+        if joined {
+            self.remember(place, &job, Act::Linked, place.target(), BTreeMap::new())?;
+        }
+        let (seen, version) = seen_of(&job.other);
+        debug_assert!(seen || version.is_none(), "a version comes with a record");
+        self.link(place, job, plan, base, version, ends)
+    }
+
+    /// Written on this worker's side; `stored` is what the vendor keeps.
+    pub(super) fn written(
+        &mut self,
+        place: Place<'_>,
+        job: Job,
+        plan: &Plan,
+        base: Base,
+        stored: Option<&Record>,
+        act: Act,
+    ) -> Result<(), EngineError> {
+        let target = place.target();
+        let end = match act {
+            Act::Created => End::Created,
+            Act::Deleted => End::Deleted,
+            Act::Updated | Act::Restored | Act::Linked | Act::Overruled | Act::Severed | Act::Moved => End::Updated,
+        };
+        self.remember(place, &job, act, target, changes(place, &job, plan, stored))?;
+        let version = stored.and_then(|record| record.version);
+        let mut job = job;
+        if act == Act::Deleted {
+            job.other = Other::Gone;
+        }
+        self.link(place, job, plan, base, version, vec![(target, end)])
+    }
+
+    /// The history entry of a conflict, before the loser is overwritten.
+    pub(super) fn losses(&mut self, place: Place<'_>, job: &Job, plan: &Plan) -> Result<Vec<Write>, EngineError> {
+        let mut writes = Vec::new();
+        for side in [Side::Left, Side::Right] {
+            let mut fields = BTreeMap::new();
+            for loss in plan.losses.iter().filter(|loss| loss.side == side) {
+                let Some(field) = place.mapping.fields.iter().find(|field| field.name == loss.field) else { continue };
+                for (name, value) in field.lens.of(side).fields().into_iter().zip(&loss.raw) {
+                    fields.insert(name.clone(), FieldChange { before: Some(value.clone()), after: None });
+                }
+            }
+            if !fields.is_empty()
+                && let Some((left, right)) = job.pair(place.source)
+            {
+                let entry = HistoryEntry { at: place.now(), act: Act::Overruled, side, left, right, cause: job.change.cause, fields };
+                writes.extend(history::write(place.engine, place.sync, &place.mapping.name, &entry)?);
+            }
+        }
+        Ok(writes)
+    }
+
+    fn link(
+        &mut self,
+        place: Place<'_>,
+        job: Job,
+        plan: &Plan,
+        base: Base,
+        other_version: Option<Version>,
+        ends: Vec<(Side, End)>,
+    ) -> Result<(), EngineError> {
+        let mut writes = cleared_hold(place, &job);
+        let mut children = Vec::new();
+        let (source, target) = (place.source, place.target());
+        let state = match plan.link {
+            LinkChange::Keep | LinkChange::Join => LinkState::Active,
+            LinkChange::Sever { gone } => LinkState::Severed { gone },
+            LinkChange::Bury => LinkState::Buried,
+        };
+        if !plan.held_fields.is_empty() {
+            let reason = HoldReason::BothChanged { fields: plan.held_fields.clone() };
+            let hold = Hold::new(&place.mapping.name, source, job.record.id.as_str(), place.now(), reason);
+            writes.push(hold.write(&place.sync.name)?);
+        }
+        match &job.standing.link {
+            Some((at, link)) => {
+                let mut next = Link { base, state, note: None, ..link.clone() };
+                see(&mut next, source, job.record.version);
+                see(&mut next, target, other_version);
+                // What did not change is not written: a newer stamp alone is worth no write.
+                let same = next.base == link.base && next.state == link.state && link.note.is_none() && !revived(at, link);
+                if !same || matches!(ends.as_slice(), [(_, End::Updated | End::Deleted)]) {
+                    writes.push(at.replace(&Entry::Link(next))?);
+                }
+            }
+            None => {
+                if let Some((left, right)) = job.pair(source) {
+                    let mut link = Link { right, base, state, seen: syncline_mapping::Pair::default(), note: None };
+                    see(&mut link, source, job.record.version);
+                    see(&mut link, target, other_version);
+                    writes.extend(claim(place, &job, &left, &link)?);
+                    children.extend(waiting_for(place, &job));
+                    if let (Some(own), Some(id)) = (&job.other_own, &job.other_id)
+                        && own.has_children()
+                    {
+                        children.push((target, id.clone()));
+                    }
+                }
+            }
+        }
+        self.pending.push(Pending { change: job.change, writes, ends, children });
+        Ok(())
+    }
+
+    fn remember(
+        &mut self,
+        place: Place<'_>,
+        job: &Job,
+        act: Act,
+        side: Side,
+        fields: BTreeMap<FieldName, FieldChange>,
+    ) -> Result<(), EngineError> {
+        if let Some((left, right)) = job.pair(place.source) {
+            let entry = HistoryEntry { at: place.now(), act, side, left, right, cause: job.change.cause, fields };
+            self.history.extend(history::write(place.engine, place.sync, &place.mapping.name, &entry)?);
+        }
+        Ok(())
+    }
+}
+
+/// A link whose state in hand differs from the stored one (it was severed, and its record came back).
+fn revived(at: &Placed, link: &Link) -> bool {
+    match &at.entry {
+        Entry::Link(stored) => stored.state != link.state,
+        Entry::Pointer(_) | Entry::Intent { .. } | Entry::Unlinked { .. } => true,
+    }
+}
+
+fn seen_of(other: &Other) -> (bool, Option<Version>) {
+    match other {
+        Other::Seen(record) => (true, record.version),
+        Other::Unread | Other::Gone | Other::Nothing => (false, None),
+    }
+}
+
+fn see(link: &mut Link, side: Side, version: Option<Version>) {
+    let seen = link.seen.of_mut(side);
+    *seen = (*seen).max(version);
+}
+
+/// The two writes that claim a pair, both or neither.
+pub(super) fn claim(place: Place<'_>, job: &Job, left: &RecordId, link: &Link) -> Result<Vec<Write>, EngineError> {
+    let mapping = &place.mapping.name;
+    let absent;
+    let other = match (&job.other_own, &job.other_id) {
+        (Some(own), _) => own,
+        (None, Some(id)) => {
+            absent = Placed::absent(keys::entry(&place.sync.name, mapping, place.target(), id));
+            &absent
+        }
+        (None, None) => return Ok(Vec::new()),
+    };
+    let own = &job.standing.own;
+    let (at_left, at_right) = place.source.of((own, other), (other, own));
+    Ok(vec![at_left.replace(&Entry::Link(link.clone()))?, at_right.replace(&Entry::Pointer(left.clone()))?])
+}
+
+/// The hold of a record that goes on now, if it had one.
+fn cleared_hold(place: Place<'_>, job: &Job) -> Vec<Write> {
+    match job.standing.note() {
+        Some(note) if note.end.starts_with("held") => {
+            vec![hold::clear(&place.sync.name, &place.mapping.name, place.source, &job.record.id)]
+        }
+        Some(_) | None => Vec::new(),
+    }
+}
+
+fn waiting_for(place: Place<'_>, job: &Job) -> Vec<(Side, RecordId)> {
+    if job.standing.own.has_children() { vec![(place.source, job.record.id.clone())] } else { Vec::new() }
+}
+
+/// The write that notes how an observation ended.
+fn noted(place: Place<'_>, job: &Job, end: String, children: bool) -> Result<Write, EngineError> {
+    let note = Some(Note { print: entry::print(&place.engine.marker, place.mapping, place.source, &job.record), end });
+    match &job.standing.link {
+        Some((at, link)) => at.replace(&Entry::Link(Link { note, ..link.clone() })),
+        None => job.standing.own.replace(&Entry::Unlinked { note, children }),
+    }
+}
+
+/// What a write changed, field by field.
+fn changes(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<&Record>) -> BTreeMap<FieldName, FieldChange> {
+    use syncline_mapping::Write as Planned;
+    let before = |name: &FieldName| match &job.other {
+        Other::Seen(record) => record.fields.get(name).cloned(),
+        Other::Unread | Other::Gone | Other::Nothing => None,
+    };
+    match plan.write(place.target()) {
+        Some(Planned::Create { fields } | Planned::Update { fields, .. }) => fields
+            .iter()
+            .map(|(name, sent)| {
+                let after = stored.and_then(|record| record.fields.get(name)).unwrap_or(sent).clone();
+                (name.clone(), FieldChange { before: before(name), after: Some(after) })
+            })
+            .collect(),
+        Some(Planned::Delete { .. }) => match &job.other {
+            Other::Seen(record) => {
+                record.fields.iter().map(|(name, value)| (name.clone(), FieldChange { before: Some(value.clone()), after: None })).collect()
+            }
+            Other::Unread | Other::Gone | Other::Nothing => BTreeMap::new(),
+        },
+        Some(Planned::Restore { .. }) | None => BTreeMap::new(),
+    }
+}
+
+/// Lets a child wait for its parent, and asks for the parent, once.
+pub(super) async fn wait(
+    place: Place<'_>,
+    job: Job,
+    parent: (&MappingName, Side, &RecordId),
+    out: &mut Outgoing,
+) -> Result<(), EngineError> {
+    let (parent, side, id) = parent;
+    let store = place.engine.store.as_ref();
+    let standing = entry::standings(store, &place.sync.name, parent, side, std::slice::from_ref(id)).await?.remove(id);
+    let Some(standing) = standing else { return Ok(()) };
+    if standing.link().is_some_and(|link| link.state == LinkState::Active) {
+        out.again(place.now(), job.change, false);
+        return Ok(());
+    }
+    let child = (&place.mapping.name, place.source, &job.record.id);
+    let mut writes = waiting::wait(place.sync, parent, side, &standing, child, place.now())?;
+    // An own intent stays: it says that a create may be under way.
+    if !matches!(job.standing.own.entry, Entry::Intent { .. }) {
+        writes.push(noted(place, &job, format!("waiting:{parent}/{id}"), job.standing.own.has_children())?);
+    }
+    if !standing.own.has_children() {
+        out.ready.extend(waiting::ask_for(place.engine, place.sync, parent, side, id)?);
+    }
+    let done = entry::commit(store, vec![writes]).await?;
+    count(place, place.source, &End::Later("waiting"));
+    if done != [true] {
+        out.again(place.now() + SignedDuration::from_secs(1), job.change, false);
+    }
+    Ok(())
+}
+
+/// A record was merged into another of its side: its link moves to the survivor, unless that has one of its own.
+pub(super) async fn merged(place: Place<'_>, job: Job, survivor: RecordId, out: &mut Outgoing) -> Result<(), EngineError> {
+    let store = place.engine.store.as_ref();
+    let (source, mapping) = (place.source, &place.mapping.name);
+    let Some((at, link)) = job.standing.link.clone() else { return Ok(()) };
+    let Some(other) = job.standing.counterpart(source) else { return Ok(()) };
+    let found = entry::standings(store, &place.sync.name, mapping, source, std::slice::from_ref(&survivor)).await?;
+    let Some(heir) = found.get(&survivor) else { return Ok(()) };
+    let mut commits = Commits::default();
+    if let Some(theirs) = heir.link()
+        && theirs.state == LinkState::Active
+    {
+        let counterparts = vec![heir.counterpart(source).unwrap_or_else(|| theirs.right.clone()), other];
+        commits.hold(place, job, HoldReason::CounterpartsOfMerged { survivor, counterparts })?;
+        return commits.store(place, out).await;
+    }
+    let note =
+        Some(Note { print: entry::print(&place.engine.marker, place.mapping, source, &job.record), end: format!("merged:{survivor}") });
+    let left_behind = Entry::Unlinked { note, children: false };
+    let mut moved = Link { note: None, ..link.clone() };
+    *moved.seen.of_mut(source) = None;
+    let mut writes = cleared_hold(place, &job);
+    match source {
+        Side::Left => {
+            let pointer = keys::entry(&place.sync.name, mapping, Side::Right, &link.right);
+            let pointer = store.get(std::slice::from_ref(&pointer)).await?.pop().flatten();
+            writes.push(at.replace(&left_behind)?);
+            writes.push(heir.own.replace(&Entry::Link(moved))?);
+            if let Some(pointer) = pointer {
+                writes.push(entry::placed(pointer)?.replace(&Entry::Pointer(survivor.clone()))?);
+            }
+        }
+        Side::Right => {
+            moved.right = survivor.clone();
+            let left = RecordId::new(at.key.sort.clone());
+            writes.push(at.replace(&Entry::Link(moved))?);
+            writes.push(heir.own.replace(&Entry::Pointer(left))?);
+            writes.push(job.standing.own.replace(&left_behind)?);
+        }
+    }
+    let mut after = job.clone();
+    after.record.id = survivor.clone();
+    after.other_id = Some(other);
+    commits.remember(place, &after, Act::Moved, source, BTreeMap::new())?;
+    commits.pending.push(Pending { change: job.change, writes, ends: vec![(source, End::Superseded)], children: Vec::new() });
+    // The survivor is decided anew: it may carry other values now.
+    out.again(place.now(), Change::hint(survivor, place.now(), crate::message::Cause::Counterpart), false);
+    commits.store(place, out).await
+}

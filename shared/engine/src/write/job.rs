@@ -1,0 +1,168 @@
+//! One change on its way through the worker.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syncline_mapping::{Base, Known, ObjectMapping, Pair, Plan, Refs, Sight, reconcile};
+use syncline_model::{Presence, Record, RecordId, Side, Timestamp};
+
+use crate::entry::{Placed, Standing};
+use crate::message::{self, Cause, Change};
+use crate::ports::outbox::Message;
+use crate::{Engine, EngineError, Sync};
+
+/// Where a group of changes belongs: the same for all jobs of a run.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) sync: &'a Sync,
+    pub(super) mapping: &'a ObjectMapping,
+    /// Where the changed records are.
+    pub(super) source: Side,
+    pub(super) by: syncline_model::Deadline,
+}
+
+impl Place<'_> {
+    /// The side that this worker writes.
+    pub(super) fn target(&self) -> Side {
+        self.source.other()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.engine.now()
+    }
+}
+
+/// What is known of the counterpart.
+#[derive(Clone, Debug)]
+pub(super) enum Other {
+    Unread,
+    Seen(Record),
+    Gone,
+    Nothing,
+}
+
+/// One change, with all that was read for it.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) change: Change,
+    /// The changed record.
+    pub(super) record: Record,
+    pub(super) standing: Standing,
+    pub(super) other_id: Option<RecordId>,
+    pub(super) other: Other,
+    /// The entry under the counterpart's own key, where a link is to be claimed.
+    pub(super) other_own: Option<Placed>,
+}
+
+impl Job {
+    pub(super) fn new(change: Change, record: Record, standing: Standing) -> Self {
+        Self { change, record, standing, other_id: None, other: Other::Unread, other_own: None }
+    }
+
+    pub(super) fn base(&self) -> Option<&Base> {
+        self.standing.link().map(|link| &link.base)
+    }
+
+    /// Everything that the decision depends on, as the mapping wants it.
+    pub(super) fn known<'a>(&'a self, place: Place<'a>, refs: &'a Refs) -> Known<'a> {
+        let own = if self.record.presence == Presence::Live { Sight::Seen(&self.record) } else { Sight::Gone };
+        let other = match &self.other {
+            Other::Unread => Sight::Unread,
+            Other::Seen(record) => Sight::Seen(record),
+            Other::Gone => Sight::Gone,
+            Other::Nothing => Sight::Nothing,
+        };
+        let (own_id, other_id) = (Some(&self.record.id), self.other_id.as_ref());
+        Known {
+            mapping: place.mapping,
+            rules: place.sync.rules,
+            marker: &place.engine.marker,
+            base: self.base(),
+            ids: place.source.of(Pair::new(own_id, other_id), Pair::new(other_id, own_id)),
+            sight: place.source.of(Pair::new(own, other), Pair::new(other, own)),
+            refs,
+            leave_out: &self.change.leave_out,
+        }
+    }
+
+    pub(super) fn plan(&self, place: Place<'_>, refs: &Refs) -> Plan {
+        reconcile(&self.known(place, refs))
+    }
+
+    /// The left and right ids of the pair, where both are known.
+    pub(super) fn pair(&self, source: Side) -> Option<(RecordId, RecordId)> {
+        let other = self.other_id.clone()?;
+        let own = self.record.id.clone();
+        Some(source.of((own.clone(), other.clone()), (other, own)))
+    }
+}
+
+/// Keeps one change a record: the newest observation. A hint (no observation) is newer than all: it will be read.
+pub(super) fn newest(changes: Vec<Change>) -> (Vec<Change>, u64) {
+    let mut kept: BTreeMap<RecordId, Change> = BTreeMap::new();
+    let mut superseded = 0;
+    for change in changes {
+        match kept.get_mut(&change.id) {
+            None => {
+                kept.insert(change.id.clone(), change);
+            }
+            Some(held) => {
+                superseded += 1;
+                let newer = match (&held.seen, &change.seen) {
+                    (None, _) => false,
+                    (Some(_), None) => true,
+                    (Some(old), Some(new)) => match (old.version, new.version) {
+                        (Some(old), Some(new)) if old != new => new > old,
+                        (_, _) => change.since >= held.since,
+                    },
+                };
+                let leave_out: BTreeSet<String> = held.leave_out.union(&change.leave_out).cloned().collect();
+                if newer {
+                    *held = change;
+                }
+                held.leave_out = leave_out;
+            }
+        }
+    }
+    (kept.into_values().collect(), superseded)
+}
+
+/// Messages to be sent, gathered over a run.
+#[derive(Default)]
+pub(super) struct Outgoing {
+    /// Changes that come again, by when.
+    pub(super) again: BTreeMap<Timestamp, Vec<Change>>,
+    /// Changes for the other side's worker.
+    pub(super) forward: Vec<Change>,
+    pub(super) ready: Vec<Message>,
+}
+
+impl Outgoing {
+    pub(super) fn again(&mut self, at: Timestamp, mut change: Change, counts: bool) {
+        if counts {
+            change.attempt += 1;
+        }
+        self.again.entry(at).or_default().push(change);
+    }
+
+    /// What the other side's worker shall look at: a record of the target side.
+    pub(super) fn forward(&mut self, id: RecordId, seen: Option<Record>, now: Timestamp) {
+        let change = Change::hint(id, now, Cause::Counterpart);
+        self.forward.push(Change { seen, ..change });
+    }
+
+    /// Sends all of it.
+    pub(super) async fn send(self, place: Place<'_>) -> Result<(), EngineError> {
+        let Self { again, forward, ready } = self;
+        let (engine, sync, mapping) = (place.engine, place.sync, &place.mapping.name);
+        let mut messages = ready;
+        for (at, changes) in again {
+            messages.extend(message::changes(engine, sync, mapping, place.source, at, &changes)?);
+        }
+        messages.extend(message::changes(engine, sync, mapping, place.target(), place.now(), &forward)?);
+        if !messages.is_empty() {
+            engine.outbox.send(messages).await?;
+        }
+        Ok(())
+    }
+}

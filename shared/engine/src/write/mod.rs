@@ -1,0 +1,123 @@
+//! The worker: takes a batch of messages for one connection, and writes what must be written there.
+//!
+//! A worker writes its own connection only. Where the other side must be written too, it sends a message to that side's worker.
+
+mod candidates;
+mod commit;
+mod job;
+mod outcome;
+mod read;
+mod run;
+mod stamp;
+
+use std::collections::BTreeMap;
+
+use syncline_model::{ConnectionName, Deadline, MappingName, Side, SyncName, Timestamp};
+
+use crate::message::{Change, Stamp, Work};
+use crate::ports::outbox::Message;
+use crate::{Engine, EngineError, message, state};
+
+/// A message as the queue handed it out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The queue's name for this delivery.
+    pub id: String,
+    pub body: String,
+}
+
+/// Handles a batch of one connection's queue. Answers the deliveries that are not finished and must come again; a message that cannot be
+/// read is among them each time, and so ends in the dead-letter queue.
+pub async fn write(engine: &Engine, connection: &ConnectionName, deliveries: &[Delivery], by: Deadline) -> Vec<String> {
+    let mut unfinished = Vec::new();
+    let mut changes: BTreeMap<(SyncName, MappingName, Side), Vec<(String, Vec<Change>)>> = BTreeMap::new();
+    let mut stamps: BTreeMap<(SyncName, MappingName, Side), Vec<(String, Vec<Stamp>)>> = BTreeMap::new();
+    for delivery in deliveries {
+        match unpack(engine, connection, delivery).await {
+            Ok(Unpacked::Changes(place, list)) => changes.entry(place).or_default().push((delivery.id.clone(), list)),
+            Ok(Unpacked::Stamps(place, list)) => stamps.entry(place).or_default().push((delivery.id.clone(), list)),
+            Ok(Unpacked::Later) => {}
+            Err(error) => {
+                tracing::error!(connection = %connection, "a message was not handled: {error}");
+                unfinished.push(delivery.id.clone());
+            }
+        }
+    }
+    // Parents before children: a batch that holds both needs no waiting.
+    for sync in &engine.syncs {
+        for mapping in &sync.mappings {
+            for side in [Side::Left, Side::Right] {
+                let place = (sync.name.clone(), mapping.name.clone(), side);
+                if let Some(group) = stamps.remove(&place) {
+                    let (ids, lists): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+                    if let Err(error) = stamp::stamp(engine, sync, mapping, side, lists.concat(), by).await {
+                        tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, "stamps go back to the queue: {error}");
+                        unfinished.extend(ids);
+                    }
+                }
+                if let Some(group) = changes.remove(&place) {
+                    let (ids, lists): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+                    if let Err(error) = run::run(engine, sync, mapping, side, lists.concat(), by).await {
+                        tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, "changes go back to the queue: {error}");
+                        unfinished.extend(ids);
+                    }
+                }
+            }
+        }
+    }
+    // What names a sync or mapping that the config no longer has.
+    for ((sync, mapping, _), group) in changes {
+        tracing::error!(%sync, %mapping, "messages for a mapping that is no longer configured");
+        unfinished.extend(group.into_iter().map(|(id, _)| id));
+    }
+    for ((sync, mapping, _), group) in stamps {
+        tracing::error!(%sync, %mapping, "messages for a mapping that is no longer configured");
+        unfinished.extend(group.into_iter().map(|(id, _)| id));
+    }
+    unfinished
+}
+
+enum Unpacked {
+    Changes((SyncName, MappingName, Side), Vec<Change>),
+    Stamps((SyncName, MappingName, Side), Vec<Stamp>),
+    /// It was not due yet, or the connection is stopped: it is in the queue again.
+    Later,
+}
+
+async fn unpack(engine: &Engine, connection: &ConnectionName, delivery: &Delivery) -> Result<Unpacked, EngineError> {
+    let work = message::read(&delivery.body)?;
+    let due = match &work {
+        Work::ChangesV1 { due, .. } | Work::StampsV1 { due, .. } => *due,
+    };
+    let now = engine.now();
+    // A queue holds a message back for 15 minutes at most: a later one hops.
+    let again = if due > now {
+        Some(due)
+    } else if state::stopped(engine, connection).await?.is_some() {
+        Some(now + state::STOPPED_RETRY)
+    } else {
+        None
+    };
+    if let Some(due) = again {
+        put_back(engine, connection, &delivery.body, due).await?;
+        return Ok(Unpacked::Later);
+    }
+    Ok(match work {
+        Work::ChangesV1 { sync, mapping, side, changes, .. } => {
+            let changes = engine.sealer.open("a message", &changes)?;
+            Unpacked::Changes((sync, mapping, side), changes)
+        }
+        Work::StampsV1 { sync, mapping, side, stamps, .. } => Unpacked::Stamps((sync, mapping, side), stamps),
+    })
+}
+
+async fn put_back(engine: &Engine, connection: &ConnectionName, body: &str, due: Timestamp) -> Result<(), EngineError> {
+    let mut work = message::read(body)?;
+    match &mut work {
+        Work::ChangesV1 { due: its, .. } | Work::StampsV1 { due: its, .. } => *its = due,
+    }
+    let body =
+        serde_json::to_string(&work).map_err(|error| EngineError::Unreadable { what: "a message".into(), problem: error.to_string() })?;
+    engine.outbox.send(vec![Message { queue: connection.clone(), due, body }]).await?;
+    Ok(())
+}

@@ -1,0 +1,313 @@
+//! Writing to the vendor, in its largest batches, and what each answer means.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use syncline_mapping::{HoldReason, LinkChange, Pair, Plan, Refs, SkipReason, Write as PlannedWrite, WritePolicy, base_after};
+use syncline_model::{Fault, FieldName, Presence, Record, RecordId};
+
+use super::candidates;
+use super::commit::{self, Commits};
+use super::job::{Job, Other, Outgoing, Place};
+use super::read;
+use super::run::{action, count, postpone, space_out};
+use crate::counts::End;
+use crate::entry::{self, Entry, Link, LinkState};
+use crate::history::Act;
+use crate::message::{Counterpart, Stamp};
+use crate::ports::connector::{Outcome, WriteAction};
+use crate::settle::{Disposition, settle};
+use crate::{EngineError, message, state};
+
+/// Carries the plans out: intents and claims first, then the writes, then what they came to.
+pub(super) async fn carry_out(
+    place: Place<'_>,
+    planned: Vec<(Job, Plan)>,
+    refs: &Refs,
+    commits: &mut Commits,
+    out: &mut Outgoing,
+) -> Result<(), EngineError> {
+    let mut ready = prepare(place, planned, refs, commits, out).await?;
+    let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.write_records_max.max(1));
+    let batch = usize::try_from(batch).unwrap_or(1);
+    let connector = &place.sync.ends.of(place.target()).connector;
+    let selection = place.sync.selection(place.mapping, place.target());
+    let mut results: Vec<(Job, Plan, RecordId, bool, Option<Record>)> = Vec::new();
+    while !ready.is_empty() {
+        let rest = ready.split_off(batch.min(ready.len()));
+        let actions: Vec<WriteAction> =
+            ready.iter().filter_map(|(job, plan)| plan.write(place.target()).map(|write| action(place, job, write))).collect();
+        let outcomes = match connector.write(&selection, &actions, place.by).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                let changes = ready.into_iter().chain(rest).map(|(job, _)| job.change).collect();
+                postpone(place, changes, &error, place.target(), out).await?;
+                break;
+            }
+        };
+        let mut limited = None;
+        for ((job, plan), outcome) in ready.into_iter().zip(outcomes) {
+            match outcome {
+                Outcome::Written { id, created, stored } => results.push((job, plan, id, created, stored)),
+                Outcome::Failed(Fault::RateLimited { until }) => {
+                    limited = Some(until);
+                    out.again(until, job.change, false);
+                    count(place, place.source, &End::Later("rate_limited"));
+                }
+                Outcome::Failed(fault) => failed(place, job, &fault, commits, out).await?,
+            }
+        }
+        ready = rest;
+        if let Some(until) = limited {
+            // The budget is spent: the rest waits its turn instead of being refused one by one.
+            space_out(place, ready.drain(..).map(|(job, _)| job.change).collect(), until, out);
+        }
+    }
+    read_back(place, &mut results).await?;
+    let mut stamps = Vec::new();
+    for (job, plan, id, created, stored) in results {
+        succeeded(place, job, plan, (id, created, stored), refs, commits, out, &mut stamps)?;
+    }
+    if !stamps.is_empty() {
+        // Before the links: a stamp is our own field and may be written twice, a forgotten one would stay so.
+        let messages = message::stamps(place.sync, &place.mapping.name, place.source, place.now(), &stamps)?;
+        place.engine.outbox.send(messages).await?;
+    }
+    Ok(())
+}
+
+/// What must be durable before a vendor is written to: the intent of a create, the claim of a first link, the losers of a conflict.
+async fn prepare(
+    place: Place<'_>,
+    planned: Vec<(Job, Plan)>,
+    refs: &Refs,
+    commits: &mut Commits,
+    out: &mut Outgoing,
+) -> Result<Vec<(Job, Plan)>, EngineError> {
+    let facts = place.sync.facts(place.mapping, place.target());
+    let mut groups = Vec::new();
+    let mut losses = Vec::new();
+    let mut kept = Vec::new();
+    for (mut job, plan) in planned {
+        let mut writes = Vec::new();
+        match plan.write(place.target()) {
+            Some(PlannedWrite::Create { .. }) => {
+                if let Entry::Intent { at, .. } = &job.standing.own.entry {
+                    // An earlier attempt may have created it, where a search cannot see it yet.
+                    let lag = facts.map_or(0, |facts| facts.find_lag_s);
+                    let visible = *at + SignedDuration::from_secs(i64::from(lag));
+                    if facts.is_some_and(|facts| !facts.safe_create) && visible > place.now() {
+                        out.again(visible, job.change, false);
+                        count(place, place.source, &End::Later("uncertain"));
+                        continue;
+                    }
+                } else {
+                    let intent = Entry::Intent { at: place.now(), children: job.standing.own.has_children() };
+                    writes.push(job.standing.own.replace(&intent)?);
+                    job.standing.own.entry = intent;
+                    job.standing.own.version += 1;
+                }
+            }
+            Some(PlannedWrite::Update { .. }) if job.standing.link.is_none() => {
+                writes.extend(claim_first(place, &mut job, &plan, refs)?);
+            }
+            Some(PlannedWrite::Update { .. } | PlannedWrite::Delete { .. } | PlannedWrite::Restore { .. }) | None => {}
+        }
+        losses.extend(commits.losses(place, &job, &plan)?);
+        groups.push(writes);
+        kept.push((job, plan));
+    }
+    let store = place.engine.store.as_ref();
+    if !losses.is_empty() {
+        store.write_loose(losses).await?;
+    }
+    let done = entry::commit(store, groups).await?;
+    let mut ready = Vec::new();
+    for ((job, plan), done) in kept.into_iter().zip(done) {
+        if done {
+            ready.push((job, plan));
+        } else {
+            // Somebody else is at work on it.
+            count(place, place.source, &End::Later("conflict"));
+            out.again(place.now() + SignedDuration::from_secs(2), job.change, true);
+        }
+    }
+    Ok(ready)
+}
+
+/// Claims a pair before its counterpart is written, with the base of what agrees already: the rest is a first link for each field until it
+/// has been written.
+fn claim_first(place: Place<'_>, job: &mut Job, plan: &Plan, refs: &Refs) -> Result<Vec<crate::ports::store::Write>, EngineError> {
+    let Some((left, right)) = job.pair(place.source) else { return Ok(Vec::new()) };
+    let base = base_after(&job.known(place, refs), plan, Pair::new(false, false), Pair::default());
+    let link = Link { right, base, state: LinkState::Active, seen: Pair::default(), note: None };
+    let writes = commit::claim(place, job, &left, &link)?;
+    let other = job.other_own.clone().unwrap_or_else(|| {
+        entry::Placed::absent(crate::keys::entry(
+            &place.sync.name,
+            &place.mapping.name,
+            place.target(),
+            job.other_id.as_ref().unwrap_or(&left),
+        ))
+    });
+    let mut at = place.source.of(job.standing.own.clone(), other);
+    at.version += 1;
+    at.entry = Entry::Link(link.clone());
+    job.standing.link = Some((at, link));
+    Ok(writes)
+}
+
+/// Where the vendor's answer did not tell what it stores, it is asked: the base must be of what is stored.
+async fn read_back(place: Place<'_>, results: &mut [(Job, Plan, RecordId, bool, Option<Record>)]) -> Result<(), EngineError> {
+    let wanted: Vec<RecordId> = results
+        .iter()
+        .filter(|(_, plan, _, _, stored)| stored.is_none() && plan.link != LinkChange::Bury)
+        .map(|(_, _, id, _, _)| id.clone())
+        .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    // If this fails, what was sent stands for what is stored; the next observation corrects it.
+    if let Ok(mut found) = read::get_all(place, place.target(), &wanted).await {
+        for (_, _, id, _, stored) in results.iter_mut().filter(|(_, _, _, _, stored)| stored.is_none()) {
+            *stored = found.remove(id).flatten();
+        }
+    }
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments, reason = "one write's answer, and the four places that it goes to")]
+fn succeeded(
+    place: Place<'_>,
+    mut job: Job,
+    plan: Plan,
+    answer: (RecordId, bool, Option<Record>),
+    refs: &Refs,
+    commits: &mut Commits,
+    out: &mut Outgoing,
+    stamps: &mut Vec<Stamp>,
+) -> Result<(), EngineError> {
+    let (id, created, stored) = answer;
+    let (source, target) = (place.source, place.target());
+    let act = match plan.write(target) {
+        Some(PlannedWrite::Create { .. }) => {
+            job.other_id = Some(id.clone());
+            Act::Created
+        }
+        Some(PlannedWrite::Delete { .. }) => Act::Deleted,
+        Some(PlannedWrite::Restore { .. }) => Act::Restored,
+        Some(PlannedWrite::Update { .. }) | None => Act::Updated,
+    };
+    tracing::debug!(sync = %place.sync.name, mapping = %place.mapping.name, side = %target, record = %id, created, "written");
+    let base = {
+        let known = job.known(place, refs);
+        let made = target.of(Pair::new(true, false), Pair::new(false, true));
+        let told = target.of(Pair::new(stored.as_ref(), None), Pair::new(None, stored.as_ref()));
+        base_after(&known, &plan, made, told)
+    };
+    if act == Act::Created
+        && let Some(field) = place.mapping.link_field.of(source)
+        && job.record.fields.contains_key(field)
+    {
+        stamps.push(Stamp { id: job.record.id.clone(), other: id, attempt: 0 });
+    } else {
+        forward(place, &job, &plan, stored.clone(), out)?;
+    }
+    commits.written(place, job, &plan, base, stored.as_ref(), act)
+}
+
+/// What the other side's worker must do: a stamp where only our link field is missing, else the whole decision again.
+pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<Record>, out: &mut Outgoing) -> Result<(), EngineError> {
+    let source = place.source;
+    let Some(write) = plan.write(source) else { return Ok(()) };
+    let Some(other) = job.other_id.clone() else { return Ok(()) };
+    if let (PlannedWrite::Update { fields, .. }, Some(link_field)) = (write, place.mapping.link_field.of(source))
+        && fields.keys().eq([link_field])
+    {
+        let stamp = Stamp { id: job.record.id.clone(), other, attempt: 0 };
+        out.ready.extend(message::stamps(place.sync, &place.mapping.name, source, place.now(), &[stamp])?);
+        return Ok(());
+    }
+    let seen = stored.or_else(|| match &job.other {
+        Other::Seen(record) => Some(record.clone()),
+        Other::Unread | Other::Gone | Other::Nothing => None,
+    });
+    out.forward(other, seen, place.now());
+    Ok(())
+}
+
+/// One record's write failed.
+async fn failed(place: Place<'_>, mut job: Job, fault: &Fault, commits: &mut Commits, out: &mut Outgoing) -> Result<(), EngineError> {
+    let now = place.now();
+    match settle(fault, job.change.attempt, now, place.engine.dice.roll()) {
+        Disposition::RetryAt { at, counts } => {
+            count(place, place.source, &End::Later(fault.code()));
+            out.again(at, job.change, counts);
+        }
+        Disposition::Hold(reason) => commits.hold(place, job, reason)?,
+        Disposition::StopConnection { hint, at } => {
+            state::stop(place.engine, &place.sync.ends.of(place.target()).connection, &hint).await?;
+            out.again(at, job.change, false);
+        }
+        Disposition::CounterpartGone => {
+            // Its worker finds out what the deletion means; then this change meets a severed link.
+            if let Some(id) = job.other_id.clone() {
+                out.forward(id, None, now);
+            }
+            count(place, place.source, &End::Later("missing"));
+            out.again(now + SignedDuration::from_secs(30), job.change, true);
+        }
+        Disposition::SeeHolders { field, holders } => taken(place, &mut job, field, holders, commits, out).await?,
+    }
+    Ok(())
+}
+
+/// The vendor says that a unique value belongs to somebody: if that is the counterpart that no search showed, it is joined.
+async fn taken(
+    place: Place<'_>,
+    job: &mut Job,
+    field: Option<FieldName>,
+    holders: Vec<RecordId>,
+    commits: &mut Commits,
+    out: &mut Outgoing,
+) -> Result<(), EngineError> {
+    let target = place.target();
+    let mapped =
+        place.mapping.fields.iter().find(|mapped| field.as_ref().is_some_and(|field| mapped.lens.of(target).fields().contains(&field)));
+    if job.standing.link.is_some() {
+        if let Some(mapped) = mapped
+            && *mapped.write.of(target) != WritePolicy::Always
+            && job.change.leave_out.insert(mapped.name.clone())
+        {
+            out.again(place.now(), job.change.clone(), false);
+            return Ok(());
+        }
+        return commits.hold(place, job.clone(), HoldReason::TakenByHidden { field, holders });
+    }
+    let [holder] = holders.as_slice() else {
+        if holders.is_empty() && job.change.attempt == 0 {
+            // Nobody is named: look again before giving up, it may have been created at this moment.
+            out.again(place.now() + SignedDuration::from_secs(5), job.change.clone(), true);
+            return Ok(());
+        }
+        return commits.hold(place, job.clone(), HoldReason::TakenByHidden { field, holders });
+    };
+    let store = place.engine.store.as_ref();
+    let standings = entry::standings(store, &place.sync.name, &place.mapping.name, target, std::slice::from_ref(holder)).await?;
+    if let Some(linked_to) = standings.get(holder).and_then(candidates::linked_to) {
+        let key = field.map_or_else(|| "unique value".to_owned(), |field| field.to_string());
+        return commits.skip(place, job.clone(), SkipReason::TakenBy { key, holder: holder.clone(), linked_to });
+    }
+    let records: BTreeMap<_, _> = match read::get_all(place, target, std::slice::from_ref(holder)).await {
+        Ok(records) => records,
+        Err(error) => return postpone(place, vec![job.change.clone()], &error, target, out).await,
+    };
+    match records.get(holder).and_then(Option::as_ref).map(|record| &record.presence) {
+        Some(Presence::Live) if job.change.counterpart != Counterpart::Is(holder.clone()) => {
+            job.change.counterpart = Counterpart::Is(holder.clone());
+            out.again(place.now(), job.change.clone(), true);
+            Ok(())
+        }
+        _ => commits.hold(place, job.clone(), HoldReason::TakenByHidden { field, holders }),
+    }
+}

@@ -1,0 +1,113 @@
+//! What the worker reads before it can decide: hinted records, counterparts, and the links of referenced records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syncline_mapping::{ObjectMapping, RefState, Refs};
+use syncline_model::{CallError, MappingName, Presence, Record, RecordId, Side, Value};
+
+use super::job::{Job, Other, Place};
+use crate::EngineError;
+use crate::entry::{self, LinkState, Standing};
+use crate::message::Change;
+
+/// Reads records of a side by id, in the vendor's largest batches.
+pub(super) async fn get_all(place: Place<'_>, side: Side, ids: &[RecordId]) -> Result<BTreeMap<RecordId, Option<Record>>, CallError> {
+    let connector = &place.sync.ends.of(side).connector;
+    let selection = place.sync.selection(place.mapping, side);
+    let batch = place.sync.facts(place.mapping, side).map_or(1, |facts| facts.bounds.get_records_max.max(1));
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(usize::try_from(batch).unwrap_or(1)) {
+        let records = connector.get(&selection, chunk, place.by).await?;
+        found.extend(chunk.iter().cloned().zip(records));
+    }
+    Ok(found)
+}
+
+/// The changes that need their record read: hints, and deletions, which are confirmed before anything is deleted.
+pub(super) fn needs_reading(place: Place<'_>, change: &Change) -> bool {
+    match &change.seen {
+        None => true,
+        Some(record) => match record.presence {
+            Presence::Live => false,
+            Presence::Deleted => {
+                *place.mapping.deletes.of(place.source) == syncline_mapping::DeletePolicy::Propagate
+                    || !place.sync.facts(place.mapping, place.source).is_some_and(|facts| facts.lists_merges)
+            }
+            Presence::MergedInto(_) => false,
+        },
+    }
+}
+
+/// A record that the vendor does not know any more.
+pub(super) fn gone(place: Place<'_>, change: &Change) -> Record {
+    let kind = place.mapping.kind.of(place.source).clone();
+    let gone = Record::new(kind, change.id.clone()).with_presence(Presence::Deleted);
+    match change.seen.as_ref().and_then(|seen| seen.version) {
+        Some(version) => gone.with_version(version),
+        None => gone,
+    }
+}
+
+/// Reads the counterparts of jobs that are linked or were matched, in as few calls as the vendor allows.
+pub(super) async fn counterparts(place: Place<'_>, jobs: &mut [Job]) -> Result<(), CallError> {
+    let wanted: BTreeSet<RecordId> =
+        jobs.iter().filter(|job| matches!(job.other, Other::Unread)).filter_map(|job| job.other_id.clone()).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let mut found = get_all(place, place.target(), &wanted.into_iter().collect::<Vec<_>>()).await?;
+    for job in jobs.iter_mut().filter(|job| matches!(job.other, Other::Unread)) {
+        let Some(id) = &job.other_id else { continue };
+        job.other = match found.remove(id).flatten() {
+            Some(record) if record.presence == Presence::Live => Other::Seen(record),
+            Some(_) | None => Other::Gone,
+        };
+    }
+    Ok(())
+}
+
+/// Looks up the links of all records that the jobs refer to, on both sides.
+pub(super) async fn references(place: Place<'_>, jobs: &[Job]) -> Result<Refs, EngineError> {
+    let mut wanted: BTreeMap<(MappingName, Side), BTreeSet<RecordId>> = BTreeMap::new();
+    for job in jobs {
+        gather(place.mapping, place.source, &job.record, &mut wanted);
+        if let Other::Seen(record) = &job.other {
+            gather(place.mapping, place.target(), record, &mut wanted);
+        }
+    }
+    let mut refs = Refs::default();
+    for ((parent, side), ids) in wanted {
+        let ids: Vec<RecordId> = ids.into_iter().collect();
+        let standings = entry::standings(place.engine.store.as_ref(), &place.sync.name, &parent, side, &ids).await?;
+        for (id, standing) in standings {
+            let state = ref_state(side, &standing);
+            refs.insert(parent.clone(), side, id, state);
+        }
+    }
+    Ok(refs)
+}
+
+fn gather(mapping: &ObjectMapping, side: Side, record: &Record, wanted: &mut BTreeMap<(MappingName, Side), BTreeSet<RecordId>>) {
+    for field in &mapping.fields {
+        let lens = field.lens.of(side);
+        let Some(parent) = lens.parent() else { continue };
+        for name in lens.fields() {
+            if let Some(Value::Reference(id)) = record.fields.get(name) {
+                wanted.entry((parent.clone(), side)).or_default().insert(id.clone());
+            }
+        }
+    }
+}
+
+fn ref_state(side: Side, standing: &Standing) -> RefState {
+    match standing.link() {
+        Some(link) if link.state == LinkState::Active => standing.counterpart(side).map_or(RefState::NotYet, RefState::Linked),
+        // A parent whose counterpart is deleted and stays so.
+        Some(_) => RefState::Never,
+        // One that a rule leaves out will have no counterpart; one that is held may have one yet.
+        None => match standing.note() {
+            Some(note) if note.end.starts_with("skipped") => RefState::Never,
+            Some(_) | None => RefState::NotYet,
+        },
+    }
+}

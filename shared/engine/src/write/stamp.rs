@@ -1,0 +1,104 @@
+//! Writing our link field: each side carries the other's id. The field is ours, so nothing is read first, and writing it twice is no harm.
+
+use syncline_mapping::ObjectMapping;
+use syncline_model::{Deadline, Fault, Side, Timestamp, Value};
+
+use crate::counts::End;
+use crate::message::Stamp;
+use crate::ports::connector::{Outcome, Selection, WriteAction};
+use crate::settle::{Disposition, backoff, settle};
+use crate::{Engine, EngineError, Sync, message, state};
+
+pub(super) async fn stamp(
+    engine: &Engine,
+    sync: &Sync,
+    mapping: &ObjectMapping,
+    side: Side,
+    stamps: Vec<Stamp>,
+    by: Deadline,
+) -> Result<(), EngineError> {
+    let Some(field) = mapping.link_field.of(side) else { return Ok(()) };
+    let end = sync.ends.of(side);
+    let facts = sync.facts(mapping, side);
+    let batch = usize::try_from(facts.map_or(1, |facts| facts.bounds.write_records_max.max(1))).unwrap_or(1);
+    let pace = engine.budgets.get(&end.connection).map(|budget| budget.pace()).unwrap_or_default();
+    // Only the field itself is asked back: less to read for the vendor.
+    let selection = Selection { kind: mapping.kind.of(side).clone(), fields: vec![field.clone()] };
+    let mut newest: std::collections::BTreeMap<_, Stamp> = std::collections::BTreeMap::new();
+    for stamp in stamps {
+        newest.insert(stamp.id.clone(), stamp);
+    }
+    let mut rest: Vec<Stamp> = newest.into_values().collect();
+    let mut again: Vec<(Timestamp, Stamp)> = Vec::new();
+    while !rest.is_empty() {
+        let later = rest.split_off(batch.min(rest.len()));
+        let actions: Vec<WriteAction> = rest
+            .iter()
+            .map(|stamp| WriteAction::Update {
+                id: stamp.id.clone(),
+                fields: [(field.clone(), Value::text(stamp.other.as_str()))].into(),
+                expected: None,
+            })
+            .collect();
+        let outcomes = match end.connector.write(&selection, &actions, by).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => rest.iter().map(|_| Outcome::Failed(error.fault.clone())).collect(),
+        };
+        let mut limited = None;
+        for (stamp, outcome) in rest.into_iter().zip(outcomes) {
+            match outcome {
+                Outcome::Written { .. } => engine.counts.stamped(&sync.name, &mapping.name, side),
+                Outcome::Failed(fault) => {
+                    if let Fault::RateLimited { until } = &fault {
+                        limited = Some(*until);
+                    }
+                    again.extend(next(engine, sync, mapping, side, stamp, &fault).await?);
+                }
+            }
+        }
+        rest = later;
+        if let Some(until) = limited {
+            for (index, stamp) in rest.drain(..).enumerate() {
+                let calls = i32::try_from(index / batch / 50 * 50).unwrap_or(i32::MAX);
+                again.push((until.checked_add(pace.saturating_mul(calls)).unwrap_or(until), stamp));
+            }
+        }
+    }
+    again.sort_by_key(|(at, _)| *at);
+    let mut messages = Vec::new();
+    for chunk in again.chunk_by(|one, other| one.0 == other.0) {
+        let Some((at, _)) = chunk.first() else { continue };
+        let stamps: Vec<Stamp> = chunk.iter().map(|(_, stamp)| stamp.clone()).collect();
+        messages.extend(message::stamps(sync, &mapping.name, side, *at, &stamps)?);
+    }
+    if !messages.is_empty() {
+        engine.outbox.send(messages).await?;
+    }
+    Ok(())
+}
+
+/// When a failed stamp comes again; `None`: it does not, because the record is gone or refuses it. The link stands without it.
+async fn next(
+    engine: &Engine,
+    sync: &Sync,
+    mapping: &ObjectMapping,
+    side: Side,
+    stamp: Stamp,
+    fault: &Fault,
+) -> Result<Option<(Timestamp, Stamp)>, EngineError> {
+    let later = |at: Timestamp, counts: bool| (at, Stamp { attempt: stamp.attempt + u32::from(counts), ..stamp.clone() });
+    // A stamp may be repeated blindly: an answer that was lost is an ordinary retry.
+    Ok(match settle(fault, stamp.attempt, engine.now(), engine.dice.roll()) {
+        Disposition::RetryAt { at, counts } => Some(later(at, counts)),
+        Disposition::StopConnection { hint, at } => {
+            state::stop(engine, &sync.ends.of(side).connection, &hint).await?;
+            Some(later(at, false))
+        }
+        Disposition::SeeHolders { .. } if stamp.attempt < 2 => Some(later(backoff(stamp.attempt + 1, engine.now(), 0), true)),
+        Disposition::Hold(_) | Disposition::CounterpartGone | Disposition::SeeHolders { .. } => {
+            tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, record = %stamp.id, fault = fault.code(), "the link field could not be written; the link stands without it");
+            engine.counts.end(&sync.name, &mapping.name, side, &End::Skipped("link_field_not_written"));
+            None
+        }
+    })
+}
