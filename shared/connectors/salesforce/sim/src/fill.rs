@@ -73,7 +73,7 @@ impl Salesforce {
     pub fn load(&mut self, population: &Population, people: Range<u32>, companies: Range<u32>, at: Timestamp) {
         let end = moments::seconds(at);
         let human = self.human.to_string();
-        // Bursts of different sizes, so that ties are as uneven as recorded ones: sixteen of a hundred seconds hold most rows.
+        // Bursts of about forty, some of which meet in one second: ties are as uneven as recorded ones.
         let stamp = |stream: u64, number: u32| {
             let roll = population.roll(stream, number / 40);
             end - 3_600 + i64::try_from(roll % 3_000).unwrap_or(0) + i64::from(number % 40 == 39)

@@ -44,7 +44,7 @@ use rows::Store;
 
 /// A private key for tests of the JWT flow. Test key: made for this simulator, worth nothing elsewhere.
 pub const TEST_KEY_PEM: &str = include_str!("../fixtures/test-key.pem");
-/// The public half of [`TEST_KEY_PEM`], for [`Salesforce::add_jwt_key`].
+/// The public half of [`TEST_KEY_PEM`]; every simulated org knows it from the start.
 pub const TEST_PUBLIC_KEY_PEM: &str = include_str!("../fixtures/test-key.public.pem");
 
 /// A simulated org.
@@ -68,8 +68,8 @@ impl Salesforce {
     /// An empty org with an integration user and a human one.
     ///
     /// Known from the start: client `simulator-client` with secret `simulator-secret` (client credentials), refresh token
-    /// `simulator-refresh`, sessions `simulator-session` (integration user) and `human-session`. For the JWT flow, user
-    /// `integration@simulator.example`, add a key.
+    /// `simulator-refresh`, sessions `simulator-session` (integration user) and `human-session`. For the JWT flow: user
+    /// `integration@simulator.example` with [`TEST_KEY_PEM`], or with a key that is added.
     pub fn new(profile: Profile) -> Self {
         let (objects, _) = objects::standard();
         let store = Store::new(objects, 1_000_000 + profile.seed % 1_000_000);
@@ -90,6 +90,7 @@ impl Salesforce {
         let (integration, human) = salesforce.found();
         salesforce.auth = Auth::new(&salesforce.org_id, &integration, &human);
         salesforce.human = Arc::from(human);
+        salesforce.auth.add_key(TEST_PUBLIC_KEY_PEM.as_bytes());
         salesforce.hide_fields();
         salesforce
     }

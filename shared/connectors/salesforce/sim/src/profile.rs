@@ -33,7 +33,6 @@ pub struct Trigger {
 
 /// A simulated org. `Default` is an Enterprise-like one with API v66.0, kind in everything that an org may choose.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Profile {
     /// Decides the ids, the tokens and the spread of stamps.
     pub seed: u64,

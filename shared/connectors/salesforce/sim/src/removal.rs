@@ -33,7 +33,8 @@ impl Salesforce {
         while let Some(&(table, slot)) = victims.get(next) {
             next += 1;
             let Some(row) = self.table(table)?.row(slot) else { continue };
-            if self.locks.get(&row.id).is_some_and(|until| *until > now) {
+            let is_open = self.store.late.iter().any(|late| late.table == table && late.slot == slot);
+            if is_open || self.locks.get(&row.id).is_some_and(|until| *until > now) {
                 return Err(locked(&row.id));
             }
             for (child_table, child, index) in self.references_to(table, &row.id) {

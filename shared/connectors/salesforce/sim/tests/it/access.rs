@@ -14,7 +14,7 @@ fn token(desk: &mut Desk, form: &str) -> Answer {
 }
 
 fn adopt(desk: &mut Desk, answer: &Answer) {
-    desk.token = answer.body["access_token"].as_str().unwrap().to_owned();
+    answer.body["access_token"].as_str().unwrap().clone_into(&mut desk.token);
 }
 
 const CLIENT: &str = "grant_type=client_credentials&client_id=simulator-client&client_secret=simulator-secret";
@@ -74,8 +74,10 @@ fn a_sessions_end_early_by_age_by_force_and_by_revocation() {
 fn a_wrong_assertions_are_refused_with_the_reason() {
     let mut desk = Desk::new(Profile::default());
     let good = json!({ "iss": "simulator-client", "sub": "integration@simulator.example", "aud": "https://login.salesforce.com", "exp": START + 180 });
-    assert_eq!(by_assertion(&mut desk, &good).body["error_description"], "invalid assertion");
-    desk.org.add_jwt_key(TEST_PUBLIC_KEY_PEM.as_bytes());
+    let forged = assertion(&json!({})).rsplit_once('.').map(|(_, signature)| signature.to_owned()).unwrap();
+    let signed = assertion(&good).rsplit_once('.').map(|(signed, _)| signed.to_owned()).unwrap();
+    let answer = token(&mut desk, &format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={signed}.{forged}"));
+    assert_eq!(answer.body["error_description"], "invalid assertion");
     for (claim, value, said) in [
         ("aud", json!("https://elsewhere.example"), "audience is invalid"),
         ("sub", json!("stranger@simulator.example"), "user hasn't approved this consumer"),

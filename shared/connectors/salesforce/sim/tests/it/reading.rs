@@ -151,16 +151,17 @@ fn e_a_late_commit_becomes_visible_behind_the_stamp() {
     let created = desk.org.save_slowly("Contact", None, &json!({ "LastName": "Late" }), at).unwrap();
     let changed = desk.org.ids("Contact").remove(0);
     desk.org.save_slowly("Contact", Some(&changed), &json!({ "Title": "Late" }), at).unwrap();
-    let window = format!("SELECT Id FROM Contact WHERE SystemModstamp >= 2026-11-20T10:40:00Z");
-    assert_eq!(column(&desk.query(&window), "Id").len(), 0);
+    let window = "SELECT Id FROM Contact WHERE SystemModstamp >= 2026-11-20T10:40:00Z";
+    assert_eq!(column(&desk.query(window), "Id").len(), 0);
     assert_eq!(desk.get(&format!("sobjects/Contact/{created}")).status, 404);
     let locked = desk.call("PATCH", &format!("sobjects/Contact/{changed}"), &json!({ "Title": "x" }));
     assert_eq!(locked.code(), "UNABLE_TO_LOCK_ROW");
+    assert_eq!(desk.send("DELETE", &format!("/services/data/v66.0/sobjects/Contact/{changed}"), "").code(), "UNABLE_TO_LOCK_ROW");
     desk.now += 60;
     let covered = desk.get("sobjects/Contact/updated?start=2026-11-20T10:00:00Z&end=2026-11-20T10:41:00Z");
     assert_eq!(covered.body["latestDateCovered"], "2026-11-20T10:39:00.000+0000");
     desk.now += 30;
-    let ids: BTreeSet<String> = column(&desk.query(&window), "Id").into_iter().collect();
+    let ids: BTreeSet<String> = column(&desk.query(window), "Id").into_iter().collect();
     assert_eq!(ids, BTreeSet::from([created.clone(), changed]));
     assert_eq!(desk.get(&format!("sobjects/Contact/{created}")).body["SystemModstamp"], "2026-11-20T10:40:00.000+0000");
 }
@@ -193,4 +194,23 @@ fn n_a_formula_changes_without_a_stamp() {
     assert!(desk.org.touch("Contact", &id, crate::desk::at(START + 10)));
     let touched = desk.get(&format!("sobjects/Contact/{id}")).body;
     assert_ne!(touched["SystemModstamp"], touched["LastModifiedDate"]);
+}
+
+#[test]
+fn b_an_index_gives_what_a_scan_gives() {
+    let mut desk = Desk::with_people(300);
+    let (contacts, accounts) = (desk.org.ids("Contact"), desk.org.ids("Account"));
+    let email = desk.org.record("Contact", &contacts[7]).unwrap()["Email"].as_str().unwrap().to_uppercase();
+    for filter in [
+        format!("Email = '{email}'"),
+        format!("AccountId IN ('{}', '{}')", accounts[3], &accounts[4][..15]),
+        format!("Id = '{}' OR LastName = 'rao'", contacts[9]),
+        format!("AccountId = '{}' AND LastName != 'Rao'", accounts[5]),
+        "SystemModstamp > 2026-11-20T09:50:00Z AND SystemModstamp <= 2026-11-20T10:10:00Z".to_owned(),
+    ] {
+        let by_index = column(&desk.query(&format!("SELECT Id FROM Contact WHERE {filter} ORDER BY Id")), "Id");
+        let by_scan = column(&desk.query(&format!("SELECT Id FROM Contact WHERE NOT (NOT ({filter})) ORDER BY Id")), "Id");
+        assert!(!by_index.is_empty() && by_index.len() < 300, "{filter}: {}", by_index.len());
+        assert_eq!(by_index, by_scan, "{filter}");
+    }
 }

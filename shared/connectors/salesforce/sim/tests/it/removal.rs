@@ -11,7 +11,7 @@ fn f_the_bin_shows_in_query_all_and_empties_after_fifteen_days() {
     assert_eq!(desk.send("DELETE", &format!("/services/data/v66.0/sobjects/Contact/{id}"), "").status, 204);
     assert_eq!(desk.query("SELECT Id FROM Contact").body["totalSize"], 9);
     let binned = "SELECT Id, IsDeleted, MasterRecordId FROM Contact WHERE IsDeleted = true AND SystemModstamp >= 2026-11-20T10:40:00Z";
-    assert_eq!(column(&desk.query_all(binned), "Id"), [id.clone()]);
+    assert_eq!(column(&desk.query_all(binned), "Id"), [id.as_str()]);
     desk.now += 15 * 24 * 3600 + 1;
     assert_eq!(desk.query_all(binned).body["totalSize"], 0);
     let gone = desk.call("PATCH", &format!("sobjects/Contact/{id}"), &json!({ "Title": "x" }));

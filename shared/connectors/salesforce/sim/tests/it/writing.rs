@@ -193,10 +193,10 @@ fn i_values_are_checked() {
         let answer = desk.call("POST", &format!("sobjects/{object}"), &body);
         assert_eq!((answer.status, answer.code(), answer.body[0]["fields"][0].as_str().unwrap_or("")), (400, code, field), "{body}");
     }
-    let contract = desk.create("Contract", &json!({ "AccountId": account, "StartDate": "2026-01-31", "ContractTerm": 12 }));
-    let contract = desk.org.record("Contract", &contract).unwrap();
+    let agreement = desk.create("Contract", &json!({ "AccountId": account, "StartDate": "2026-01-31", "ContractTerm": 12 }));
+    let agreement = desk.org.record("Contract", &agreement).unwrap();
     assert_eq!(
-        (&contract["EndDate"], &contract["Status"], &contract["StatusCode"]),
+        (&agreement["EndDate"], &agreement["Status"], &agreement["StatusCode"]),
         (&json!("2027-01-30"), &json!("Draft"), &json!("Draft"))
     );
 }
@@ -269,11 +269,11 @@ fn k_if_unmodified_since_looks_at_the_system_stamp() {
     let seen = desk.get(&path).header("last-modified").unwrap().to_owned();
     let now = desk.now();
     desk.org.touch("Contact", &id, now);
-    let patch =
+    let write =
         |desk: &mut Desk, since: &str| desk.call_with(("if-unmodified-since", since.to_owned()), "PATCH", &path, &json!({ "Title": "x" }));
-    assert_eq!(patch(&mut desk, &seen).status, 412);
-    assert_eq!(patch(&mut desk, "Fri, 20 Nov 2026 10:40:00 GMT").status, 204);
-    assert_eq!(patch(&mut desk, "yesterday").status, 400);
+    assert_eq!(write(&mut desk, &seen).status, 412);
+    assert_eq!(write(&mut desk, "Fri, 20 Nov 2026 10:40:00 GMT").status, 204);
+    assert_eq!(write(&mut desk, "yesterday").status, 400);
     let unchanged = desk.call_with(("if-modified-since", "Fri, 20 Nov 2026 10:40:00 GMT".into()), "GET", &path, &json!(null));
     assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""));
 }
