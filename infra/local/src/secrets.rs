@@ -28,6 +28,12 @@ use crate::store::{blocking, make_private_folder};
 /// Begins a value that stands in the environment under the name that follows.
 const REFERENCE: &str = "env:";
 
+/// A mode that lets nobody but the owner in ends in this many zero bits: three for the group, three for others.
+#[cfg(unix)]
+const OWNER_ONLY_ZEROS: u32 = 6;
+/// What the file should look like, for refusals.
+const SHAPE: &str = "a mapping of connections to mappings of texts is expected, such as `freshdesk: {api_key: \"…\"}`";
+
 /// Bundles as the file has them: references not followed.
 type Texts = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -95,7 +101,7 @@ impl Inner {
     fn check_private(&self, metadata: &fs::Metadata) -> Result<(), String> {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 == 0 {
+        if mode.trailing_zeros() >= OWNER_ONLY_ZEROS {
             return Ok(());
         }
         let file = self.file.display();
@@ -113,7 +119,7 @@ impl Inner {
 
     fn parse_json(&self, text: &str) -> Result<Texts, String> {
         // The parser's own words would quote what it found.
-        serde_json::from_str(text).map_err(|error| self.at(&format!("line {}: {}", error.line(), self.shape())))
+        serde_json::from_str(text).map_err(|error| self.at(&format!("line {}: {}", error.line(), SHAPE)))
     }
 
     fn parse_yaml(&self, text: &str) -> Result<Texts, String> {
@@ -132,21 +138,17 @@ impl Inner {
             (Some(_), Some(_)) => return Err(self.at("holds several documents; one is expected")),
         };
         let mut texts = Texts::new();
-        for (name, bundle) in mapping(&document).ok_or_else(|| self.at(self.shape()))? {
-            let name = scalar(name).ok_or_else(|| self.at(self.shape()))?;
+        for (name, bundle) in mapping(&document).ok_or_else(|| self.at(SHAPE))? {
+            let name = scalar(name).ok_or_else(|| self.at(SHAPE))?;
             let mut of_bundle = BTreeMap::new();
-            for (key, value) in mapping(bundle).ok_or_else(|| self.at(&format!("{name}: {}", self.shape())))? {
-                let key = scalar(key).ok_or_else(|| self.at(&format!("{name}: {}", self.shape())))?;
+            for (key, value) in mapping(bundle).ok_or_else(|| self.at(&format!("{name}: {SHAPE}")))? {
+                let key = scalar(key).ok_or_else(|| self.at(&format!("{name}: {SHAPE}")))?;
                 let value = scalar(value).ok_or_else(|| self.at(&format!("{name}.{key}: a text is expected; put it in quotes")))?;
                 of_bundle.insert(key, value);
             }
             texts.insert(name, of_bundle);
         }
         Ok(texts)
-    }
-
-    fn shape(&self) -> &'static str {
-        "a mapping of connections to mappings of texts is expected, such as `freshdesk: {api_key: \"…\"}`"
     }
 
     /// Follows the references.
@@ -216,14 +218,17 @@ impl Inner {
         }
         let mut yaml = String::from("# Written by syncline. Keep it private: mode 0600.\n");
         for (name, bundle) in texts {
-            yaml.push_str(&format!("{}:\n", serde_json::to_string(name).map_err(failed)?));
+            yaml.push_str(&serde_json::to_string(name).map_err(failed)?);
+            yaml.push_str(":\n");
             if bundle.is_empty() {
                 yaml.push_str("  {}\n");
             }
             for (key, text) in bundle {
                 // A JSON text is a YAML text in double quotes.
-                let (key, text) = (serde_json::to_string(key).map_err(failed)?, serde_json::to_string(text).map_err(failed)?);
-                yaml.push_str(&format!("  {key}: {text}\n"));
+                for part in ["  ", &serde_json::to_string(key).map_err(failed)?, ": ", &serde_json::to_string(text).map_err(failed)?, "\n"]
+                {
+                    yaml.push_str(part);
+                }
             }
         }
         Ok(yaml)
@@ -245,10 +250,8 @@ fn is_empty(node: &Yaml<'_>) -> bool {
 
 /// A scalar as it was written; `None` for an empty one and for everything else.
 fn scalar(node: &Yaml<'_>) -> Option<String> {
-    match node {
-        Yaml::Representation(text, _, _) if !is_empty(node) => Some(text.to_string()),
-        _ => None,
-    }
+    let Yaml::Representation(text, _, _) = node else { return None };
+    (!is_empty(node)).then(|| text.to_string())
 }
 
 /// Opens a file of this account alone for writing, creating it where it is absent.

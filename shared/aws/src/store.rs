@@ -6,7 +6,7 @@
 //! A conditional write that stands alone is sent once: were it repeated after a lost answer, its own first try would look like
 //! somebody else's. Reads, transactions (by their token) and loose writes bear repetition, and the SDK repeats them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -65,8 +65,9 @@ impl DynamoStore {
 #[async_trait]
 impl Store for DynamoStore {
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
-        let distinct: BTreeMap<&Key, ()> = keys.iter().map(|key| (key, ())).collect();
-        let distinct: Vec<&Key> = distinct.into_keys().collect();
+        // A request may name a key only once.
+        let distinct: BTreeSet<&Key> = keys.iter().collect();
+        let distinct: Vec<&Key> = distinct.into_iter().collect();
         let jobs = distinct
             .chunks(GET_KEYS_MAX)
             .map(|chunk| {
@@ -392,14 +393,9 @@ fn transaction_unavailable<R>(error: &SdkError<TransactWriteItemsError, R>) -> S
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return unavailable("TransactWriteItems", error);
     };
-    let codes: BTreeMap<&str, ()> = cancelled
-        .cancellation_reasons()
-        .iter()
-        .filter_map(|reason| reason.code())
-        .filter(|code| *code != "None")
-        .map(|code| (code, ()))
-        .collect();
-    let codes: Vec<&str> = codes.into_keys().collect();
+    let reasons = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+    let codes: BTreeSet<&str> = reasons.filter(|code| *code != "None").collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
     StoreError::Unavailable(format!("TransactWriteItems: cancelled: {}", codes.join(", ")))
 }
 

@@ -13,7 +13,7 @@ use crate::item::{EXPIRES, PARTITION, SORT};
 use crate::trouble::sentence;
 
 /// How long a new table may take to be ready.
-const READY_WAIT_MAX: Duration = Duration::from_secs(60);
+const READY_WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// The table is not there and could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ async fn echo(request: Request<Bytes>) -> Response<Bytes> {
     response
 }
 
-async fn start(listener: Listener) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+fn start(listener: Listener) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
     let address = listener.address();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(listener.serve(echo, async move { drop(stopped.await) }));
@@ -36,7 +36,7 @@ async fn say(address: SocketAddr, text: &str) -> String {
 
 #[tokio::test]
 async fn a_request_reaches_the_handler_as_a_value_and_its_answer_the_client() {
-    let (address, _stop, _serving) = start(Listener::on_loopback(0).await.unwrap()).await;
+    let (address, _stop, _serving) = start(Listener::on_loopback(0).await.unwrap());
     assert!(address.ip().is_loopback());
     let answer =
         say(address, "POST /hooks/acme?x=1 HTTP/1.1\r\nhost: a\r\nx-said: hi\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbody").await;
@@ -46,7 +46,7 @@ async fn a_request_reaches_the_handler_as_a_value_and_its_answer_the_client() {
 
 #[tokio::test]
 async fn a_body_too_long_is_refused_announced_or_not() {
-    let (address, _stop, _serving) = start(Listener::on_loopback(0).await.unwrap()).await;
+    let (address, _stop, _serving) = start(Listener::on_loopback(0).await.unwrap());
     let too_long = REQUEST_BYTES_MAX + 1;
     let announced = say(address, &format!("POST / HTTP/1.1\r\nhost: a\r\nx-said: hi\r\ncontent-length: {too_long}\r\n\r\n")).await;
     assert!(announced.starts_with("HTTP/1.1 413 "), "{announced}");
@@ -59,7 +59,7 @@ async fn a_body_too_long_is_refused_announced_or_not() {
 
 #[tokio::test]
 async fn a_body_of_just_the_bound_is_taken() {
-    let (address, _stop, _serving) = start(Listener::on_loopback(0).await.unwrap()).await;
+    let (address, _stop, _serving) = start(Listener::on_loopback(0).await.unwrap());
     let body = "x".repeat(REQUEST_BYTES_MAX);
     let request =
         format!("POST / HTTP/1.1\r\nhost: a\r\nx-said: hi\r\nconnection: close\r\ncontent-length: {REQUEST_BYTES_MAX}\r\n\r\n{body}");
@@ -71,14 +71,14 @@ async fn a_body_of_just_the_bound_is_taken() {
 #[tokio::test]
 async fn a_client_that_never_ends_its_head_is_let_go() {
     let listener = Listener::on_loopback(0).await.unwrap().with_head_read_max(Duration::from_millis(100));
-    let (address, _stop, _serving) = start(listener).await;
+    let (address, _stop, _serving) = start(listener);
     let answer = say(address, "GET / HTTP/1.1\r\nhost: ").await;
     assert!(!answer.contains("202"), "{answer}");
 }
 
 #[tokio::test]
 async fn stopping_ends_idle_connections_and_frees_the_port() {
-    let (address, stop, serving) = start(Listener::on_loopback(0).await.unwrap()).await;
+    let (address, stop, serving) = start(Listener::on_loopback(0).await.unwrap());
     let mut idle = TcpStream::connect(address).await.unwrap();
     idle.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nx-said: hi\r\n\r\n").await.unwrap();
     let mut first = [0; 12];

@@ -208,11 +208,11 @@ async fn of_concurrent_writers_one_wins(store: Arc<dyn Store>) {
                 let expect = if round == 1 { Expect::Absent } else { Expect::Version(round - 1) };
                 let mut contended = item("race", "x", round);
                 contended.body = writer.to_string();
-                let mut writes = vec![put(contended, expect)];
+                let mut both = vec![put(contended, expect)];
                 if writer % 2 == 0 {
-                    writes.push(put(item("race", &format!("own{writer}"), round), Expect::Any));
+                    both.push(put(item("race", &format!("own{writer}"), round), Expect::Any));
                 }
-                (writer, store.write(writes).await)
+                (writer, store.write(both).await)
             });
         }
         let answers = writers.join_all().await;

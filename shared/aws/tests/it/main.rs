@@ -1,6 +1,8 @@
 //! The adapters against a stand-in that speaks AWS's JSON protocol: what is sent, and what is made of answers that no local stand-in
 //! gives (throttling, leftovers, conflicts, lost answers).
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot set up fails the test")]
+
 mod fake;
 mod outbox;
 mod secrets;

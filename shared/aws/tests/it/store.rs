@@ -101,15 +101,12 @@ async fn a_cancelled_transaction_names_conditions_before_conflicts() {
         // The third is no step of the transaction, so the fourth's place is not its number.
         let check = Write::Check { key: key("c"), expect: Expect::Any };
         let answer = store.write(vec![put("a", Expect::Any), put("b", Expect::Absent), check, put("d", Expect::Version(3))]).await;
-        match lost {
-            Some(at) => {
-                assert_eq!(answer, Err(StoreError::Lost { at }));
-                assert_eq!(store.consumed().lost, 1);
-            }
-            None => {
-                let sentence = unavailable(answer);
-                assert!(codes.iter().filter(|code| **code != "None").all(|code| sentence.contains(code)), "{sentence}");
-            }
+        if let Some(at) = lost {
+            assert_eq!(answer, Err(StoreError::Lost { at }));
+            assert_eq!(store.consumed().lost, 1);
+        } else {
+            let sentence = unavailable(answer);
+            assert!(codes.iter().filter(|code| **code != "None").all(|code| sentence.contains(code)), "{sentence}");
         }
     }
 }

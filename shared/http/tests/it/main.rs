@@ -1,5 +1,7 @@
 //! The HTTP adapter against sockets on this machine that behave badly.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot set up fails the test")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
