@@ -106,8 +106,10 @@ impl Marker {
 
     /// A keyed hash of a value under a name: also the form in which match keys rest.
     pub fn print(&self, name: &str, value: &Value) -> String {
-        #[allow(clippy::expect_used, reason = "HMAC takes a key of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("any key length");
+        // HMAC fills a key up to its block with zeros; a whole block can be given without a length that could be wrong.
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        block.iter_mut().zip(self.key).for_each(|(to, from)| *to = from);
+        let mut mac = Hmac::<Sha256>::new(&block);
         mac.update(name.as_bytes());
         mac.update(&[0]);
         match value {

@@ -22,7 +22,7 @@ pub enum Equality {
 }
 
 impl Equality {
-    /// The value's normal form: equal values have the same. Text that is all white space is empty.
+    /// The value's normal form: equal values have the same. Text that is all white space is empty; a set is compared item by item.
     pub fn normal(&self, value: &Value) -> Value {
         match value {
             Value::Text(text) => Value::text(self.normal_text(text)),
@@ -34,13 +34,8 @@ impl Equality {
                     Some(_) | None => Value::Decimal(amount),
                 }
             }
-            Value::Null
-            | Value::Bool(_)
-            | Value::Integer(_)
-            | Value::Date(_)
-            | Value::DateTime(_)
-            | Value::Set(_)
-            | Value::Reference(_) => value.clone(),
+            Value::Set(items) => Value::set(items.iter().map(|item| self.normal_text(item)).filter(|item| !item.is_empty())),
+            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Date(_) | Value::DateTime(_) | Value::Reference(_) => value.clone(),
         }
     }
 
@@ -62,25 +57,32 @@ impl Equality {
 
 /// E.164 where the number can be read as one, else its digits (and a leading plus), else the text as it is.
 fn normal_phone(text: &str, region: Option<&str>) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     if digits.len() < 3 {
-        return text.to_owned();
+        return text;
     }
-    let region = region.and_then(|code| phonenumber::country::Id::from_str(code).ok());
-    // The library reads only sane lengths well, and is slow on long text that is no number.
-    if text.len() <= 40
-        && let Ok(number) = phonenumber::parse(region, text)
-        && number.extension().is_none()
-        && (text.starts_with('+') || region.is_some())
-        && phonenumber::is_valid(&number)
-    {
-        return number.format().mode(phonenumber::Mode::E164).to_string();
+    if let Some(number) = e164(&text, region) {
+        return number;
     }
     // Letters beside the digits ("ext. 5", "call after six") are part of what was written.
     if text.chars().any(char::is_alphabetic) {
-        return text.split_whitespace().collect::<Vec<_>>().join(" ");
+        return text;
     }
-    if text.starts_with('+') { format!("+{digits}") } else { digits }
+    let bare = if text.starts_with('+') { format!("+{digits}") } else { digits };
+    // Without its odd signs it may be a number after all; it must not become one only at the second reading.
+    e164(&bare, region).unwrap_or(bare)
+}
+
+fn e164(text: &str, region: Option<&str>) -> Option<String> {
+    let region = region.and_then(|code| phonenumber::country::Id::from_str(code).ok());
+    // The library reads only sane lengths well, and is slow on long text that is no number.
+    if text.len() > 40 || !(text.starts_with('+') || region.is_some()) {
+        return None;
+    }
+    let number = phonenumber::parse(region, text).ok()?;
+    let valid = number.extension().is_none() && phonenumber::is_valid(&number);
+    valid.then(|| number.format().mode(phonenumber::Mode::E164).to_string())
 }
 
 #[cfg(test)]
@@ -106,6 +108,7 @@ mod tests {
             (phone.clone(), "+49 171 5550143", "+49 171 5550144", false),
             (phone, "030 1234567 ext. 5", "030 1234567", false),
             (Equality::Phone { region: None }, "(555) 01-43", "5550143", true),
+            (Equality::Phone { region: Some("DE".into()) }, "2010+00", "+49201000", true),
         ];
         for (equality, one, other, same) in cases {
             assert_eq!(equality.same(&text(one), &text(other)), same, "case with {} and {} letters", one.len(), other.len());
@@ -117,6 +120,15 @@ mod tests {
         let exact = Equality::Exact;
         assert!(exact.same(&Value::Integer(12), &Value::Decimal("12.00".parse().unwrap())));
         assert!(!exact.same(&Value::Integer(12), &Value::Decimal("12.01".parse().unwrap())));
+    }
+
+    #[test]
+    fn sets_are_the_same_item_by_item() {
+        let set = |items: &[&str]| Value::set(items.iter().map(|item| (*item).to_owned()));
+        assert!(Equality::Exact.same(&set(&["a ", "b"]), &set(&["b", " a"])));
+        assert!(!Equality::Exact.same(&set(&["a"]), &set(&["A"])));
+        assert!(Equality::CaseInsensitive.same(&set(&["a"]), &set(&["A"])));
+        assert!(Equality::Exact.same(&set(&[" "]), &Value::Null));
     }
 
     fn any_equality() -> impl Strategy<Value = Equality> {

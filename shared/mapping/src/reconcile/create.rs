@@ -1,0 +1,61 @@
+//! A record without a counterpart: the counterpart to make, or why there will be none.
+
+use std::collections::BTreeMap;
+
+use syncline_model::{FieldName, Record, Side, Value};
+
+use super::field::{self, Stop};
+use super::{Known, raw_of};
+use crate::Equality;
+use crate::plan::{Decision, FieldOutcome, HoldReason, LinkChange, Plan, ProblemNote, SkipReason, Verdict, Write};
+
+pub(super) fn create(known: &Known<'_>, from: Side, record: &Record) -> Plan {
+    let to = from.other();
+    let mapping = known.mapping;
+    if !mapping.create.of(to) {
+        return Plan::ends(Verdict::Skip(SkipReason::NotCreatedThere));
+    }
+    let mut fields = BTreeMap::new();
+    let mut outcomes = Vec::new();
+    let mut problems = Vec::new();
+    for field in &mapping.fields {
+        let mut decision = Decision::Kept(to);
+        if field.flow.reaches(to)
+            && !known.leave_out.contains(&field.name)
+            && let Some(raw) = raw_of(field, from, record)
+        {
+            match field::carry(known, field, from, &raw).and_then(|view| Ok(field.lens.of(to).put(&view, None)?)) {
+                Ok(values) => {
+                    decision = Decision::Write(to);
+                    for (name, value) in field.lens.of(to).fields().into_iter().zip(values) {
+                        // Blanks are nothing to a vendor that needs a value.
+                        if !Equality::Exact.normal(&value).is_null() {
+                            fields.insert(name.clone(), value);
+                        }
+                    }
+                }
+                Err(Stop::Problem(problem)) => problems.push(ProblemNote::from(problem)),
+                Err(Stop::Wait { parent, side, id }) => return Plan::ends(Verdict::Wait { parent, side, id }),
+                Err(Stop::Look(side)) => return Plan::ends(Verdict::Look(side)),
+            }
+        }
+        outcomes.push(FieldOutcome { field: field.name.clone(), decision });
+    }
+    if !problems.is_empty() {
+        return Plan::ends(Verdict::Hold(HoldReason::DoesNotFit { problems }));
+    }
+    let needed = mapping.need_one_of.of(to);
+    if !needed.is_empty() && !needed.iter().any(|name| fields.contains_key(name)) {
+        return Plan::ends(Verdict::Skip(SkipReason::NothingToReachThem { fields: needed.clone() }));
+    }
+    let empty: Vec<FieldName> = mapping.required.of(to).iter().filter(|name| !fields.contains_key(*name)).cloned().collect();
+    if !empty.is_empty() {
+        return Plan::ends(Verdict::Hold(HoldReason::RequiredFieldEmpty { fields: empty }));
+    }
+    if let Some(link_field) = mapping.link_field.of(to) {
+        fields.insert(link_field.clone(), Value::text(record.id.as_str()));
+    }
+    let write = Some(Write::Create { fields });
+    let (left, right) = to.of((write.clone(), None), (None, write));
+    Plan { left, right, link: LinkChange::Join, fields: outcomes, ..Plan::ends(Verdict::Write) }
+}

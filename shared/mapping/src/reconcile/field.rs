@@ -1,0 +1,255 @@
+//! One field: who changed it, which way it goes, and the raw values to write.
+
+use syncline_model::{FieldName, MappingName, RecordId, Side, Value};
+
+use super::{Known, Sight, raw_of, written_side};
+use crate::base::{FieldBase, Mark};
+use crate::lens::{FieldProblem, RefState};
+use crate::plan::{Decision, LossRecord};
+use crate::spec::{Conflict, Drift, FieldMapping, Flow, Pair, WritePolicy};
+
+/// Why a field cannot be decided as it stands.
+pub(super) enum Stop {
+    Problem(FieldProblem),
+    Wait { parent: MappingName, side: Side, id: RecordId },
+    Look(Side),
+}
+
+impl From<FieldProblem> for Stop {
+    fn from(problem: FieldProblem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// A field's proposal: its decision, the raw values to write, and what a user loses by it.
+pub(super) struct Proposal {
+    pub(super) decision: Decision,
+    pub(super) values: Vec<(FieldName, Value)>,
+    pub(super) loss: Option<LossRecord>,
+}
+
+impl Proposal {
+    pub(super) fn of(decision: Decision) -> Self {
+        Self { decision, values: Vec::new(), loss: None }
+    }
+}
+
+/// Decides one field of two live records.
+pub(super) fn decide(known: &Known<'_>, field: &FieldMapping) -> Result<Proposal, Stop> {
+    let seen = |side: Side| match known.sight.of(side) {
+        Sight::Seen(record) => Some(*record),
+        Sight::Unchanged | Sight::Unread | Sight::Gone | Sight::Nothing => None,
+    };
+    let raw = |side: Side| seen(side).and_then(|record| raw_of(field, side, record));
+    let case = Case {
+        known,
+        field,
+        marks: known.base.and_then(|base| base.0.get(&field.name)),
+        raw: Pair::new(raw(Side::Left), raw(Side::Right)),
+    };
+    // A side that was read without this field: the vendor hides it, or dropped it. Its mapping rests, and nothing else.
+    for side in [Side::Left, Side::Right] {
+        if case.raw.of(side).is_none() && seen(side).is_some() {
+            return Ok(Proposal::of(Decision::Agree));
+        }
+    }
+    let Some(marks) = case.marks else { return case.first_link() };
+    match (case.changed(marks, Side::Left)?, case.changed(marks, Side::Right)?) {
+        (false, false) => Ok(Proposal::of(Decision::Agree)),
+        (true, false) => case.one_changed(Side::Left),
+        (false, true) => case.one_changed(Side::Right),
+        (true, true) if case.same_across()? => Ok(Proposal::of(Decision::Agree)),
+        (true, true) => case.both_differ(),
+    }
+}
+
+/// The view of a side's value, in the terms of the other side: a reference becomes the counterpart's id.
+pub(super) fn carry(known: &Known<'_>, field: &FieldMapping, from: Side, raw: &[Value]) -> Result<Value, Stop> {
+    let view = field.lens.of(from).get(raw)?;
+    let Some(parent) = field.lens.of(from).parent() else { return Ok(view) };
+    match view {
+        Value::Reference(id) => match known.refs.state(parent, from, &id) {
+            RefState::Linked(other) => Ok(Value::Reference(other)),
+            RefState::Never => Ok(Value::Null),
+            RefState::NotYet => Err(Stop::Wait { parent: parent.clone(), side: from, id }),
+        },
+        Value::Null
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Set(_) => Ok(view),
+    }
+}
+
+/// One field and all that its decision depends on.
+struct Case<'a> {
+    known: &'a Known<'a>,
+    field: &'a FieldMapping,
+    /// `None`: for this field the link is a first link.
+    marks: Option<&'a FieldBase>,
+    /// `None`: the side was not read.
+    raw: Pair<Option<Vec<Value>>>,
+}
+
+impl Case<'_> {
+    fn changed(&self, marks: &FieldBase, side: Side) -> Result<bool, Stop> {
+        let Some(raw) = self.raw.of(side) else { return Ok(false) };
+        let normal = self.field.lens.of(side).canonical(&self.field.equality, raw)?;
+        Ok(!self.known.marker.is_mark_of(marks.of(side), &self.field.name, &normal))
+    }
+
+    fn is_empty(&self, side: Side) -> Result<bool, Stop> {
+        let raw = self.raw.of(side).as_deref().unwrap_or_default();
+        Ok(self.field.lens.of(side).canonical(&self.field.equality, raw)?.is_null())
+    }
+
+    fn one_changed(&self, side: Side) -> Result<Proposal, Stop> {
+        if self.field.flow.reaches(side.other()) {
+            return self.propose(side.other(), Decision::Write(side.other()));
+        }
+        match self.field.drift {
+            Drift::Leave => Ok(Proposal::of(Decision::Drifted(side))),
+            Drift::Overwrite => self.overwrite(side),
+        }
+    }
+
+    fn first_link(&self) -> Result<Proposal, Stop> {
+        for side in [Side::Left, Side::Right] {
+            if self.raw.of(side).is_none() {
+                return Err(Stop::Look(side));
+            }
+        }
+        if self.same_across()? {
+            return Ok(Proposal::of(Decision::Agree));
+        }
+        for side in [Side::Left, Side::Right] {
+            if self.is_empty(side)? {
+                // An empty side is filled; it never empties the other.
+                return if self.field.flow.reaches(side) {
+                    self.propose(side, Decision::Write(side))
+                } else {
+                    Ok(Proposal::of(Decision::Kept(side.other())))
+                };
+            }
+        }
+        self.both_differ()
+    }
+
+    fn both_differ(&self) -> Result<Proposal, Stop> {
+        match self.winner()? {
+            Some(winner) => self.overwrite(winner.other()),
+            None => Ok(Proposal::of(Decision::Held)),
+        }
+    }
+
+    /// Proposes to overwrite what a user wrote on this side, which then is a loss.
+    fn overwrite(&self, loser: Side) -> Result<Proposal, Stop> {
+        let mut proposal = self.propose(loser, Decision::Won(loser.other()))?;
+        if written_side(proposal.decision).is_some() {
+            let field = self.field.name.clone();
+            proposal.loss = self.raw.of(loser).clone().map(|raw| LossRecord { field, side: loser, raw });
+        }
+        Ok(proposal)
+    }
+
+    fn winner(&self) -> Result<Option<Side>, Stop> {
+        match self.field.flow {
+            Flow::ToLeft => return Ok(Some(Side::Right)),
+            Flow::ToRight => return Ok(Some(Side::Left)),
+            Flow::Both => {}
+        }
+        let master = self.known.rules.master;
+        Ok(match self.field.conflict {
+            Conflict::Master => Some(master),
+            Conflict::Hold => None,
+            Conflict::Latest => {
+                let version = |side: Side| match self.known.sight.of(side) {
+                    Sight::Seen(record) => record.version,
+                    Sight::Unchanged | Sight::Unread | Sight::Gone | Sight::Nothing => None,
+                };
+                match (version(Side::Left), version(Side::Right)) {
+                    (Some(left), Some(right)) if left > right => Some(Side::Left),
+                    (Some(left), Some(right)) if right > left => Some(Side::Right),
+                    (_, _) => Some(master),
+                }
+            }
+            Conflict::OptOutWins => {
+                let opted_out = |side: Side| -> Result<bool, Stop> {
+                    let raw = self.raw.of(side).as_deref().unwrap_or_default();
+                    Ok(self.field.lens.of(side).get(raw)? == Value::Bool(true))
+                };
+                match (opted_out(Side::Left)?, opted_out(Side::Right)?) {
+                    (true, false) => Some(Side::Left),
+                    (false, true) => Some(Side::Right),
+                    (_, _) => Some(master),
+                }
+            }
+        })
+    }
+
+    /// Works out the write to `target`, unless the target shows the value already or its write policy keeps what it has.
+    fn propose(&self, target: Side, decision: Decision) -> Result<Proposal, Stop> {
+        let (known, field) = (self.known, self.field);
+        let source = target.other();
+        let Some(source_raw) = self.raw.of(source) else { return Err(Stop::Look(source)) };
+        let current = self.raw.of(target).as_deref();
+        let lens = field.lens.of(target);
+        if current.is_none() && lens.needs_current() {
+            return Err(Stop::Look(target));
+        }
+        let kept = Ok(Proposal::of(Decision::Kept(target)));
+        if known.leave_out.contains(&field.name) {
+            return kept;
+        }
+        let view = carry(known, field, source, source_raw)?;
+        if let Some(values) = current
+            && field.equality.same(&lens.get(values)?, &view)
+        {
+            return Ok(Proposal::of(Decision::Agree));
+        }
+        // A first link never clears, also where the source's value is nothing over there (a reference that has no counterpart).
+        if self.marks.is_none() && field.equality.normal(&view).is_null() {
+            return kept;
+        }
+        match field.write.of(target) {
+            WritePolicy::Always | WritePolicy::UnlessTaken => {}
+            WritePolicy::FillEmpty => {
+                // A side that is as the base remembers is empty if the base remembers it so.
+                let target_empty = match (current, self.marks) {
+                    (Some(_), _) => self.is_empty(target)?,
+                    (None, Some(marks)) => *marks.of(target) == Mark::Empty,
+                    (None, None) => false,
+                };
+                if !target_empty {
+                    return kept;
+                }
+            }
+            WritePolicy::NeverClear => {
+                if field.equality.normal(&view).is_null() {
+                    return kept;
+                }
+            }
+        }
+        let values = lens.put(&view, current)?;
+        // The nearest that this side can express is what it has.
+        if current == Some(values.as_slice()) {
+            return Ok(Proposal::of(Decision::Agree));
+        }
+        let values = lens.fields().into_iter().cloned().zip(values).collect();
+        Ok(Proposal { decision, values, loss: None })
+    }
+
+    /// Whether both sides show the same, in the terms of the right side. A reference whose record is not linked yet is not the same as any.
+    fn same_across(&self) -> Result<bool, Stop> {
+        let (Some(left), Some(right)) = (&self.raw.left, &self.raw.right) else { return Ok(false) };
+        let right = self.field.lens.right.get(right)?;
+        match carry(self.known, self.field, Side::Left, left) {
+            Ok(left) => Ok(self.field.equality.same(&left, &right)),
+            Err(Stop::Wait { .. }) => Ok(false),
+            Err(stop) => Err(stop),
+        }
+    }
+}
