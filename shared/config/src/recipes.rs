@@ -1,0 +1,13 @@
+//! The configs that Syncline ships.
+
+const RECIPES: &[(&str, &str)] = &[("freshdesk-salesforce", include_str!("../../recipes/freshdesk-salesforce.yaml"))];
+
+/// The text of a ready-made config.
+pub fn recipe(name: &str) -> Option<&'static str> {
+    RECIPES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// All of them, in order of name.
+pub fn recipe_names() -> impl Iterator<Item = &'static str> {
+    RECIPES.iter().map(|(name, _)| *name)
+}
