@@ -27,7 +27,7 @@ pub async fn queue(engine: &Engine, connection: &ConnectionName, hints: &[Hint])
                 }
                 engine.counts.read(&sync.name, &mapping.name, side, changes.len());
                 queued += changes.len();
-                let due = now + jiff::SignedDuration::from_secs(i64::from(sync.debounce_s));
+                let due = sync.due(&mapping.name, now);
                 messages.extend(message::changes(engine, sync, &mapping.name, side, due, &changes)?);
             }
         }

@@ -158,7 +158,7 @@ async fn admit(
         return Ok(());
     }
     pulled.queued += changes.len() as u64;
-    let due = now + SignedDuration::from_secs(i64::from(sync.debounce_s));
+    let due = sync.due(&mapping.name, now);
     engine.outbox.send(message::changes(engine, sync, &mapping.name, side, due, &changes)?).await?;
     Ok(())
 }

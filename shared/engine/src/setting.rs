@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use syncline_mapping::{Marker, ObjectMapping, Pair, Rules};
-use syncline_model::{CallError, ConnectionName, MappingName, Side, SyncName, Timestamp};
+use syncline_model::{CallError, ConnectionName, Decimal, MappingName, Side, SyncName, Timestamp};
 
 use crate::budget::Budget;
 use crate::counts::Counts;
@@ -34,14 +34,19 @@ pub struct Sync {
     /// Whether history entries carry the values before and after.
     pub history_values: bool,
     /// A sweep that would delete more than this share of an object's links, in per cent, stops and asks.
-    pub deletes_max_share: u8,
-    /// How long a record must have been still before its change is carried over, in seconds.
-    pub debounce_s: u32,
+    pub deletes_max_share: Decimal,
+    /// How long a record must have been still before its change is carried over, in seconds; 0 where a mapping is not named.
+    pub debounce_s: BTreeMap<MappingName, u32>,
 }
 
 impl Sync {
     pub fn mapping(&self, name: &MappingName) -> Option<&ObjectMapping> {
         self.mappings.iter().find(|mapping| mapping.name == *name)
+    }
+
+    /// When a change that is seen now may be handled.
+    pub fn due(&self, mapping: &MappingName, now: Timestamp) -> Timestamp {
+        now + jiff::SignedDuration::from_secs(i64::from(self.debounce_s.get(mapping).copied().unwrap_or_default()))
     }
 
     /// What to read of a mapping's records on a side.

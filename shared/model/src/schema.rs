@@ -44,6 +44,7 @@ pub enum FieldType {
 }
 
 /// One field, as the vendor's metadata describes it.
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent fact that vendors tell by a yes or no")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FieldSchema {

@@ -35,7 +35,7 @@ impl<S: Simulator + ?Sized> Simulator for Box<S> {
 pub type Shared<S> = std::sync::Arc<std::sync::Mutex<S>>;
 
 /// Wraps a simulator for sharing.
-pub fn shared<S: Simulator>(simulator: S) -> Shared<S> {
+pub fn shared<S>(simulator: S) -> Shared<S> {
     std::sync::Arc::new(std::sync::Mutex::new(simulator))
 }
 

@@ -37,7 +37,7 @@ pub struct Population {
 }
 
 /// Ten people work at each company.
-pub const PEOPLE_PER_COMPANY: u32 = 10;
+const PEOPLE_PER_COMPANY: u32 = 10;
 
 const FIRST: [&str; 24] = [
     "Ida", "Jonas", "Amélie", "Björn", "Chidi", "Dana", "Emre", "Fatima", "Grzegorz", "Hana", "Ivo", "Jana", "Kofi", "Lena", "Marek",
