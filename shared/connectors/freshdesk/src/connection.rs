@@ -16,7 +16,7 @@ use crate::attributes::{Kind, custom_name};
 use crate::calls;
 use crate::client::{Client, error};
 use crate::cursor::{Listing, OVERLAP_S, Place, TimeFilter, back};
-use crate::envelope::{json, object};
+use crate::envelope::{drift, json, object, type_name};
 use crate::faults::Sent;
 use crate::fields;
 use crate::settings::Target;
@@ -44,6 +44,7 @@ impl Connection {
     }
 
     /// The object that a question is about; only two can be synced.
+    #[allow(clippy::result_large_err, reason = "the port's own error type")]
     pub(crate) fn kind(operation: &str, kind: &ObjectKind) -> Result<Kind, CallError> {
         Kind::of(kind).ok_or_else(|| error(operation, Fault::Unsupported { capability: format!("synced object {kind}") }))
     }
@@ -76,12 +77,9 @@ impl Connection {
     async fn schema(&self, kind: Kind, by: Deadline) -> Result<ObjectSchema, CallError> {
         let ask = calls::fields(kind);
         let answer = self.client.read(&ask, &Sent::default(), by).await?;
-        let rows = match json(&answer.body).map_err(|fault| error(&ask.operation, fault))? {
-            Json::Array(rows) => rows,
-            other => {
-                let fault = crate::envelope::drift("$", "a list of fields", crate::envelope::type_name(&other));
-                return Err(error(&ask.operation, fault));
-            }
+        let body = json(&answer.body).map_err(|fault| error(&ask.operation, fault))?;
+        let Json::Array(rows) = body else {
+            return Err(error(&ask.operation, drift("$", "a list of fields", type_name(&body))));
         };
         fields::schema(kind, &rows).map_err(|fault| error(&ask.operation, fault))
     }
@@ -99,7 +97,7 @@ impl Connector for Connection {
         let agent = json(&answer.body).map_err(|fault| error(&ask.operation, fault))?;
         object("$", &agent).map_err(|fault| error(&ask.operation, fault))?;
         if agent.get("id").and_then(crate::wire::record_id).is_none() {
-            return Err(error(&ask.operation, crate::envelope::drift("id", "an agent's number", "something else")));
+            return Err(error(&ask.operation, drift("id", "an agent's number", "something else")));
         }
         Ok(self.describe_account(&agent, answer.rate_total()))
     }
@@ -198,10 +196,7 @@ impl Connection {
     /// plain form.
     async fn make_field(&self, kind: Kind, body: &Json, by: Deadline) -> Result<(), CallError> {
         let sent = Sent::default();
-        let first = match self.client.write(&calls::create_field(kind, body.clone()), &sent, by).await {
-            Ok(_) => return Ok(()),
-            Err(trouble) => trouble,
-        };
+        let Err(first) = self.client.write(&calls::create_field(kind, body.clone()), &sent, by).await else { return Ok(()) };
         match first.fault() {
             Fault::Taken { .. } => Ok(()),
             Fault::Rejected { problems } if problems.iter().any(|problem| names_a_switch(problem.field.as_ref())) => {

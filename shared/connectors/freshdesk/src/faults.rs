@@ -84,15 +84,12 @@ pub(crate) fn refusal(intent: Intent, status: StatusCode, headers: &HeaderMap, b
     let code = entries.first().map_or("", |entry| entry.problem.code.as_str());
     match status.as_u16() {
         // "Validation failed", one entry per field; 422 is what its like answer elsewhere.
-        400 | 422 if entries.iter().any(|entry| entry.problem.code == "duplicate_value") => taken(entries),
-        // 408: the request did not arrive in time; whether a part of it did anything is not said.
-        408 => Refusal::plain(silent(intent, status)),
-        // "You have to be logged in to perform this action." (invalid_credentials, password_expired, password_lockout)
-        401 => Refusal::plain(Fault::AuthRefused { hint: sign_in_hint(code) }),
+        400 | 422 if entries.iter().any(|entry| entry.problem.code == "duplicate_value") => taken(&entries),
         // "The feature(s) are not enabled", "max agents reached": this request asks for more than the plan has; others go on.
         403 if matches!(code, "require_feature" | "max_agents_reached") => rejected(entries, status),
-        // "Access denied", "Account has been suspended."
-        403 => Refusal::plain(Fault::AuthRefused { hint: sign_in_hint(code) }),
+        // "You have to be logged in to perform this action." (invalid_credentials, password_expired, password_lockout); "Access denied",
+        // "Account has been suspended."
+        401 | 403 => Refusal::plain(Fault::AuthRefused { hint: sign_in_hint(code) }),
         404 => Refusal::plain(missing(headers, body)),
         // "Method not allowed": also the answer to changing a contact that is in the bin or blocked.
         405 => Refusal::plain(match intent {
@@ -104,12 +101,13 @@ pub(crate) fn refusal(intent: Intent, status: StatusCode, headers: &HeaderMap, b
         // "inconsistent_state": the record is not in a state that allows this.
         409 if code == "inconsistent_state" => Refusal::plain(Fault::Conflict),
         // "It should be a unique value" (duplicate_value); a 409 without a readable body means the same.
-        409 => taken(entries),
+        409 => taken(&entries),
         // "You have exceeded the limit of requests per minute"
         429 => Refusal::plain(Fault::RateLimited { until: retry_after(headers, now) }),
+        // A server's trouble; 408 says that the request did not arrive in time, not whether a part of it did anything.
+        408 | 500..=599 => Refusal::plain(silent(intent, status)),
         // missing_field, invalid_value, datatype_mismatch, invalid_field, invalid_json, readonly_field, no_content_required, …
         400..=499 => rejected(entries, status),
-        500..=599 => Refusal::plain(silent(intent, status)),
         // Redirects and their like: the API has none (wrong host, a login page).
         _ => Refusal::plain(drift("status", "an answer of the API", &format!("status {}", status.as_u16()))),
     }
@@ -158,7 +156,7 @@ fn rejected(entries: Vec<Entry>, status: StatusCode) -> Refusal {
     Refusal::plain(Fault::Rejected { problems })
 }
 
-fn taken(entries: Vec<Entry>) -> Refusal {
+fn taken(entries: &[Entry]) -> Refusal {
     let duplicates: Vec<&Entry> = entries.iter().filter(|entry| entry.problem.code == "duplicate_value").collect();
     let entries = if duplicates.is_empty() { entries.iter().collect() } else { duplicates };
     let taken: Vec<FieldName> = entries.iter().filter_map(|entry| entry.problem.field.clone()).collect();

@@ -122,9 +122,9 @@ fn a_taken_value_names_its_holders() {
 
 #[test]
 fn waiting_times_are_seconds_dates_or_a_minute() {
-    let until = |headers: &[(&'static str, &str)]| match read(Intent::Write, 429, headers, "").fault {
-        Fault::RateLimited { until } => until.to_string(),
-        other => panic!("{other:?}"),
+    let until = |headers: &[(&'static str, &str)]| {
+        let Fault::RateLimited { until } = read(Intent::Write, 429, headers, "").fault else { panic!("{headers:?}") };
+        until.to_string()
     };
     assert_eq!(until(&[("retry-after", "34")]), "2026-11-22T10:00:34Z");
     assert_eq!(until(&[("retry-after", "Sun, 22 Nov 2026 10:02:00 GMT")]), "2026-11-22T10:02:00Z");

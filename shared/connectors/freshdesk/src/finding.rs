@@ -218,10 +218,8 @@ fn same_text(a: &str, b: &str) -> bool {
 }
 
 fn plain(value: &Value) -> String {
-    match value.to_plain() {
-        Json::String(text) => text,
-        other => other.to_string(),
-    }
+    let plain = value.to_plain();
+    plain.as_str().map_or_else(|| plain.to_string(), str::to_owned)
 }
 
 fn unsupported(kind: Kind, what: &str) -> CallError {

@@ -28,7 +28,7 @@ pub(crate) fn record(kind: &ObjectKind, row: &Json) -> Result<Record, BadRecord>
         Some(id) => record_id(id).ok_or_else(|| BadRecord { id: None, fault: drift("id", "a whole number", type_name(id)) })?,
         None => return Err(BadRecord { id: None, fault: drift("id", "a whole number", "nothing") }),
     };
-    read_members(kind, id.clone(), members).map_err(|fault| BadRecord { id: Some(id), fault })
+    read_members(kind, &id, members).map_err(|fault| BadRecord { id: Some(id), fault })
 }
 
 /// An id: a whole number, or the same as text. 64 bits wide, so never through a float.
@@ -42,7 +42,7 @@ pub(crate) fn record_id(value: &Json) -> Option<RecordId> {
     digits.then(|| RecordId::new(text))
 }
 
-fn read_members(kind: &ObjectKind, id: RecordId, members: &Map<String, Json>) -> Result<Record, Fault> {
+fn read_members(kind: &ObjectKind, id: &RecordId, members: &Map<String, Json>) -> Result<Record, Fault> {
     let known = Kind::of(kind);
     let mut record = Record::new(kind.clone(), id.clone()).with_field("id", Value::text(id.as_str()));
     for (name, json) in members {

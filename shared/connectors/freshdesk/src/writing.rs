@@ -144,10 +144,7 @@ impl Connection {
         trouble: Trouble,
         by: Deadline,
     ) -> Result<Outcome, CallError> {
-        let holders = match trouble.fault() {
-            Fault::Taken { holders, .. } => holders.clone(),
-            _ => Vec::new(),
-        };
+        let holders = if let Fault::Taken { holders, .. } = trouble.fault() { holders.clone() } else { Vec::new() };
         let (name, value) = once;
         let found = if !holders.is_empty() {
             self.first_with(kind, name, value, &holders, by).await
@@ -166,10 +163,8 @@ impl Connection {
             Ok(Some(record)) => Ok(Outcome::Failed(Fault::Taken { field: Some(name.clone()), holders: vec![record.id] })),
             Ok(None) => self.refused(kind, fields, trouble, by).await,
             // The create was refused for certain; only the look-up failed. The next attempt is refused again, and looks again.
-            Err(failed) => Ok(Outcome::Failed(match failed.fault {
-                Fault::Unsupported { .. } => trouble.error.fault,
-                other => other,
-            })),
+            Err(failed) if matches!(failed.fault, Fault::Unsupported { .. }) => Ok(Outcome::Failed(trouble.error.fault)),
+            Err(failed) => Ok(Outcome::Failed(failed.fault)),
         }
     }
 
@@ -233,6 +228,7 @@ fn is_taken(trouble: &Trouble) -> bool {
 }
 
 /// A delete or restore: "204 No Content" is success (fact sheet §3.4: documented); another answer with 2xx is none that we know.
+#[allow(clippy::result_large_err, reason = "the port's own error type")]
 fn settled(answer: Result<Answer, Trouble>, id: &RecordId) -> Result<Outcome, CallError> {
     match answer {
         Ok(answer) if answer.status == http::StatusCode::NO_CONTENT => {

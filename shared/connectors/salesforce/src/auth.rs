@@ -125,10 +125,10 @@ impl Auth {
     }
 
     /// A token other than this one, which the vendor no longer takes. Another task may have got it already.
-    pub(crate) async fn renew(&self, stale: &Secret, by: Deadline) -> Result<Secret, Fault> {
+    pub(crate) async fn renew(&self, refused: &Secret, by: Deadline) -> Result<Secret, Fault> {
         let mut state = self.state.lock().await;
         match &state.token {
-            Some(token) if token != stale => Ok(token.clone()),
+            Some(token) if token != refused => Ok(token.clone()),
             Some(_) | None => {
                 state.token = None;
                 self.mint(&mut state, by).await

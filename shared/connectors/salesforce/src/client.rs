@@ -70,20 +70,22 @@ impl Client {
         if answer.status() != http::StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        match faults::of_answer(401, answer.body(), &[], self.now()) {
-            Fault::AuthExpired => {}
-            other => return Err(Failure::NotDone(other)),
+        let fault = faults::of_answer(401, answer.body(), &[], self.now());
+        if fault != Fault::AuthExpired {
+            return Err(Failure::NotDone(fault));
         }
         let token = self.auth.renew(&token, by).await?;
         let answer = self.once(class, request, token.expose(), by).await?;
         if answer.status() != http::StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let fault = match faults::of_answer(401, answer.body(), &[], self.now()) {
-            Fault::AuthExpired => Fault::AuthRefused {
+        let fault = faults::of_answer(401, answer.body(), &[], self.now());
+        let fault = if fault == Fault::AuthExpired {
+            Fault::AuthRefused {
                 hint: "a fresh token was refused with 401: check the app's policies and that `base_url` is the organisation's own".into(),
-            },
-            other => other,
+            }
+        } else {
+            fault
         };
         Err(Failure::NotDone(fault))
     }
@@ -142,7 +144,7 @@ impl Client {
                 })
                 .collect();
             let (node, _) = self.ask(calls::COMPOSITE, &self.calls.composite(&subs)?, sent, by).await.map_err(Failure::fault)?;
-            for part in self.parts(&node, &subs)? {
+            for part in Self::parts(&node, &subs)? {
                 answers.push(if part.status < 300 {
                     Ok(self.further(part.body, by).await?)
                 } else {
@@ -154,7 +156,7 @@ impl Client {
     }
 
     /// The parts of a composite answer, in the order of the subrequests.
-    pub(crate) fn parts<'a>(&self, node: &'a Node, subs: &[Sub]) -> Result<Vec<CompositePart<'a>>, Fault> {
+    pub(crate) fn parts<'a>(node: &'a Node, subs: &[Sub]) -> Result<Vec<CompositePart<'a>>, Fault> {
         let parts = CompositePart::read_all(node)?;
         if parts.len() == subs.len() && parts.iter().zip(subs).all(|(part, sub)| part.reference == sub.reference) {
             return Ok(parts);
@@ -198,9 +200,9 @@ impl Client {
             return Err(unknown());
         }
         let request = self.calls.get(&self.calls.describe_path(kind))?;
-        let (node, _) = self.ask(calls::METADATA, &request, &[], by).await.map_err(Failure::fault).map_err(|fault| match fault {
-            Fault::Missing => unknown(),
-            other => other,
+        let (node, _) = self.ask(calls::METADATA, &request, &[], by).await.map_err(|failure| {
+            let fault = failure.fault();
+            if fault == Fault::Missing { unknown() } else { fault }
         })?;
         let described = Arc::new(Described::read(&node)?);
         self.described.lock().unwrap_or_else(PoisonError::into_inner).insert(kind.to_owned(), described.clone());
@@ -234,7 +236,7 @@ impl Client {
     }
 
     /// A fault with its place.
-    pub(crate) fn error(&self, operation: &str, kind: &ObjectKind, fault: Fault) -> CallError {
+    pub(crate) fn error(operation: &str, kind: &ObjectKind, fault: Fault) -> CallError {
         CallError::new("salesforce", format!("{operation} {kind}"), fault)
     }
 }

@@ -137,7 +137,7 @@ impl Connector for Salesforce {
     }
 
     async fn describe(&self, kind: &ObjectKind, by: Deadline) -> Result<ObjectSchema, CallError> {
-        let described = self.client.describe_anew(kind.as_str(), by).await.map_err(|fault| self.client.error("describe", kind, fault))?;
+        let described = self.client.describe_anew(kind.as_str(), by).await.map_err(|fault| Client::error("describe", kind, fault))?;
         Ok(described.schema(kind))
     }
 
@@ -154,7 +154,7 @@ impl Connector for Salesforce {
             };
             self.page(selection, body, by).await
         };
-        with_fresh_schema!(self.client, read()).map_err(|fault| self.client.error("list changes of", kind, fault))
+        with_fresh_schema!(self.client, read()).map_err(|fault| Client::error("list changes of", kind, fault))
     }
 
     async fn scan(&self, selection: &Selection, from: Option<&Cursor>, by: Deadline) -> Result<Page, CallError> {
@@ -167,7 +167,7 @@ impl Connector for Salesforce {
             };
             self.page(selection, body, by).await
         };
-        with_fresh_schema!(self.client, read()).map_err(|fault| self.client.error("scan", kind, fault))
+        with_fresh_schema!(self.client, read()).map_err(|fault| Client::error("scan", kind, fault))
     }
 
     async fn get(&self, selection: &Selection, ids: &[RecordId], by: Deadline) -> Result<Vec<Option<Record>>, CallError> {
@@ -175,7 +175,7 @@ impl Connector for Salesforce {
             let plan = self.client.plan(selection, by).await?;
             read::by_ids(&self.client, &plan, ids, by).await
         };
-        with_fresh_schema!(self.client, read()).map_err(|fault| self.client.error("read", &selection.kind, fault))
+        with_fresh_schema!(self.client, read()).map_err(|fault| Client::error("read", &selection.kind, fault))
     }
 
     async fn find(&self, selection: &Selection, keys: &[FindKey], by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
@@ -183,7 +183,7 @@ impl Connector for Salesforce {
             let plan = self.client.plan(selection, by).await?;
             read::by_keys(&self.client, &plan, keys, by).await
         };
-        with_fresh_schema!(self.client, read()).map_err(|fault| self.client.error("find", &selection.kind, fault))
+        with_fresh_schema!(self.client, read()).map_err(|fault| Client::error("find", &selection.kind, fault))
     }
 
     /// `expected` is not compared: collections take no precondition (fact sheet §4.4). The engine reads before it plans.
@@ -203,11 +203,11 @@ impl Connector for Salesforce {
             }
             write::batch(&self.client, &plan, &described, actions, by).await
         };
-        run.await.map_err(|fault| self.client.error("write", kind, fault))
+        run.await.map_err(|fault| Client::error("write", kind, fault))
     }
 
     async fn provision(&self, wish: &FieldWish, by: Deadline) -> Result<(), CallError> {
-        provision::provision(&self.client, wish, by).await.map_err(|fault| self.client.error("make a field of", &wish.kind, fault))
+        provision::provision(&self.client, wish, by).await.map_err(|fault| Client::error("make a field of", &wish.kind, fault))
     }
 
     async fn related(&self, queries: &[RelatedQuery], by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {

@@ -65,10 +65,12 @@ fn read_object(kind: &ObjectKind, node: &Node, members: &Object, rows: &mut Rows
         return Ok(());
     }
     if let Some(parts) = members.get("compositeResponse").and_then(Node::as_list) {
-        return envelope(kind, parts, "body", rows);
+        envelope(kind, parts, "body", rows);
+        return Ok(());
     }
     if let Some(parts) = members.get("results").and_then(Node::as_list) {
-        return envelope(kind, parts, "result", rows);
+        envelope(kind, parts, "result", rows);
+        return Ok(());
     }
     if let Some(graphs) = members.get("graphs").and_then(Node::as_list) {
         for graph in graphs {
@@ -108,7 +110,7 @@ fn read_object(kind: &ObjectKind, node: &Node, members: &Object, rows: &mut Rows
     Err(drift(node))
 }
 
-fn envelope(kind: &ObjectKind, parts: &[Node], body: &str, rows: &mut Rows) -> Result<(), Fault> {
+fn envelope(kind: &ObjectKind, parts: &[Node], body: &str, rows: &mut Rows) {
     for part in parts {
         let inner = part.get(body).unwrap_or(&Node::Null);
         // A write without an answer body, such as 204.
@@ -119,7 +121,6 @@ fn envelope(kind: &ObjectKind, parts: &[Node], body: &str, rows: &mut Rows) -> R
             rows.push(Err(BadRecord { id: None, fault: as_bad(fault) }));
         }
     }
-    Ok(())
 }
 
 /// One record of the asked kind, or of the one that the row itself names.

@@ -101,18 +101,17 @@ fn metadata(wish: &FieldWish) -> Result<Node, Fault> {
 }
 
 async fn grant(client: &Client, field: &str, kind: &str, by: Deadline) -> Result<(), Fault> {
-    let set = match find(client, "PermissionSet", &format!("Name = {}", soql::quote(PERMISSION_SET)), by).await? {
-        Some(id) => id,
-        None => {
-            let body = Node::object_of([("Name", Node::text_of(PERMISSION_SET)), ("Label", Node::text_of(PERMISSION_SET))]);
-            match make(client, &client.calls.create_path("PermissionSet"), &body, by).await? {
-                Some(id) => id,
-                None => {
-                    find(client, "PermissionSet", &format!("Name = {}", soql::quote(PERMISSION_SET)), by).await?.ok_or_else(lost_set)?
-                }
-            }
-        }
-    };
+    let named = format!("Name = {}", soql::quote(PERMISSION_SET));
+    let mut set = find(client, "PermissionSet", &named, by).await?;
+    if set.is_none() {
+        let body = Node::object_of([("Name", Node::text_of(PERMISSION_SET)), ("Label", Node::text_of(PERMISSION_SET))]);
+        set = make(client, &client.calls.create_path("PermissionSet"), &body, by).await?;
+    }
+    if set.is_none() {
+        // Another process made it between the two calls.
+        set = find(client, "PermissionSet", &named, by).await?;
+    }
+    let set = set.ok_or_else(lost_set)?;
     let set_literal = soql::quote(&set);
     let filter = format!("ParentId = {set_literal} AND SobjectType = {} AND Field = {}", soql::quote(kind), soql::quote(field));
     if find(client, "FieldPermissions", &filter, by).await?.is_none() {

@@ -156,7 +156,7 @@ async fn retrieve(client: &Client, plan: &Plan, ids: &[&str], by: Deadline) -> R
             });
             let subs: Vec<Sub> = subs.collect();
             let (node, _) = client.ask(calls::COMPOSITE, &client.calls.composite(&subs)?, &[], by).await.map_err(Failure::fault)?;
-            for part in client.parts(&node, &subs)? {
+            for part in Client::parts(&node, &subs)? {
                 if part.status >= 300 {
                     return Err(faults::of_node(part.status, part.body, &[], client.now()));
                 }

@@ -132,9 +132,11 @@ impl Plan {
     pub(crate) fn new(selection: &Selection, described: &Described, parents: &BTreeMap<String, std::sync::Arc<Described>>) -> Self {
         let mut fields = BTreeMap::new();
         for name in selection.fields.iter().map(syncline_model::FieldName::as_str) {
-            if let Some(wire) = resolve(name, described, parents) {
-                fields.insert(name.to_owned(), wire);
-            }
+            match resolve(name, described, parents) {
+                Asked::No => None,
+                Asked::Typed(wire) => fields.insert(name.to_owned(), Some(wire)),
+                Asked::Untyped => fields.insert(name.to_owned(), None),
+            };
         }
         Self {
             kind: selection.kind.clone(),
@@ -194,16 +196,23 @@ impl Plan {
     }
 }
 
-/// `Some` where the field may be asked for, with its type where that is known.
-fn resolve(name: &str, described: &Described, parents: &BTreeMap<String, std::sync::Arc<Described>>) -> Option<Option<WireType>> {
+/// Whether and how a field is asked for.
+enum Asked {
+    No,
+    Typed(WireType),
+    /// Its type is not described: read by its JSON.
+    Untyped,
+}
+
+fn resolve(name: &str, described: &Described, parents: &BTreeMap<String, std::sync::Arc<Described>>) -> Asked {
     let Some((relationship, rest)) = name.split_once('.') else {
-        return described.fields.get(name).and_then(|field| field.wire).map(Some);
+        return described.wire(name).map_or(Asked::No, Asked::Typed);
     };
-    let lookup = described.relationship(relationship)?;
-    match lookup.targets.as_slice() {
-        [one] => resolve(rest, parents.get(one)?, parents),
+    match described.relationship(relationship).map(|lookup| lookup.targets.as_slice()) {
+        Some([one]) => parents.get(one).map_or(Asked::No, |parent| resolve(rest, parent, parents)),
         // A lookup to several objects is read through their common part, which describe does not show.
-        _ => crate::soql::is_name(rest).then_some(None),
+        Some(_) if crate::soql::is_name(rest) => Asked::Untyped,
+        Some(_) | None => Asked::No,
     }
 }
 

@@ -90,13 +90,10 @@ impl Config {
                 problems.push(problem(key, "Salesforce has no such setting", &format!("the settings are {names}")));
             }
         }
-        let base_url = match settings.get("base_url") {
-            Some(url) => checked_url("base_url", url, &mut problems),
-            None => {
-                problems.push(problem("base_url", "is missing", "write the My Domain address: https://<org>.my.salesforce.com"));
-                String::new()
-            }
-        };
+        if settings.get("base_url").is_none() {
+            problems.push(problem("base_url", "is missing", "write the My Domain address: https://<org>.my.salesforce.com"));
+        }
+        let base_url = settings.get("base_url").map(|url| checked_url("base_url", url, &mut problems)).unwrap_or_default();
         let flow = match settings.get("auth") {
             None | Some("jwt") => Flow::Jwt,
             Some("client_credentials") => Flow::ClientCredentials,
@@ -112,9 +109,9 @@ impl Config {
             None if is_sandbox(&base_url) => SANDBOX_LOGIN_URL.to_owned(),
             None => LOGIN_URL.to_owned(),
         };
-        let audience = settings.get("audience").map(|text| text.trim_end_matches('/').to_owned()).unwrap_or_else(|| {
-            if is_sandbox(&base_url) || is_sandbox(&login_url) { SANDBOX_LOGIN_URL.to_owned() } else { LOGIN_URL.to_owned() }
-        });
+        let sandbox = is_sandbox(&base_url) || is_sandbox(&login_url);
+        let audience = settings.get("audience").unwrap_or(if sandbox { SANDBOX_LOGIN_URL } else { LOGIN_URL });
+        let audience = audience.trim_end_matches('/').to_owned();
         let api_version = settings.get("api_version").unwrap_or(API_VERSION).trim_start_matches('v').to_owned();
         if !api_version.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())) {
             problems.push(problem("api_version", "is no version", "write a number as 66.0"));

@@ -147,7 +147,7 @@ pub(crate) fn traces(value: &Value) -> Vec<String> {
 }
 
 fn whole(text: &str) -> Option<i64> {
-    text.parse().ok().or_else(|| decimal(text).filter(|number| number.is_integer()).and_then(|number| number.to_i64()))
+    text.parse().ok().or_else(|| decimal(text).filter(Decimal::is_integer).and_then(|number| number.to_i64()))
 }
 
 fn decimal(text: &str) -> Option<Decimal> {

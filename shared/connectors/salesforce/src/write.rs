@@ -262,7 +262,7 @@ async fn send(client: &Client, plan: &Plan, parcel: &[Chunk], by: Deadline) -> R
     let request = client.calls.composite(&subs)?;
     let sent: Vec<String> = parcel.iter().flat_map(|chunk| &chunk.rows).flat_map(|row| row.sent.iter().cloned()).collect();
     let (node, _) = client.ask(calls::COMPOSITE, &request, &sent, by).await?;
-    let parts = client.parts(&node, &subs).map_err(Failure::Maybe)?;
+    let parts = Client::parts(&node, &subs).map_err(Failure::Maybe)?;
     let stored = |place: &usize| {
         let part = back.get(place).and_then(|at| parts.get(*at)).filter(|part: &&CompositePart<'_>| part.status == 200);
         part.and_then(|part| QueryAnswer::read(part.body).ok()).map(|page| page.records.to_vec()).unwrap_or_default()

@@ -74,7 +74,7 @@ impl Dice for Still {
     }
 }
 
-struct Keys(BTreeMap<String, Bundle>);
+pub(crate) struct Keys(pub(crate) BTreeMap<String, Bundle>);
 
 #[async_trait]
 impl Secrets for Keys {

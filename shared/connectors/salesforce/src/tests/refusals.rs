@@ -83,9 +83,9 @@ fn answers_without_json_are_classified_by_status() {
 
 #[test]
 fn the_daily_limit_waits_an_hour_and_too_many_at_once_seconds() {
-    let until = |words| match call(403, "REQUEST_LIMIT_EXCEEDED", words) {
-        Fault::RateLimited { until } => until.duration_since(now()).as_secs(),
-        other => panic!("{other}"),
+    let until = |words| {
+        let Fault::RateLimited { until } = call(403, "REQUEST_LIMIT_EXCEEDED", words) else { panic!("no rate limit") };
+        until.duration_since(now()).as_secs()
     };
     assert_eq!(until("TotalRequests Limit exceeded."), 3_600);
     assert_eq!(until("ConcurrentRequests (Concurrent API Requests) Limit exceeded."), 15);
