@@ -216,6 +216,7 @@ fn creating_has_its_rules() {
     // A field of the other direction alone is not sent, and what the source has stays.
     scene.mapping.fields[0].flow = Flow::ToLeft;
     assert_eq!(scene.said(), "create right ; join");
+    assert!(scene.base_after(&scene.plan(), (true, false), (None, None)).0.is_empty(), "nor is it remembered if nothing was made");
     scene.mapping.create.right = false;
     assert_eq!(scene.said(), "skip NotCreatedThere");
     assert_eq!(Scene::new(contacts(), Spot::Gone, Spot::Nothing).said(), "skip DeletedBeforeLink");
