@@ -22,7 +22,8 @@ const MATCHES_MAX: usize = 1_000;
 pub struct Cron {
     expression: String,
     zone: TimeZone,
-    matcher: jiff_cron::Schedule,
+    /// Boxed: it is many times as large as any other schedule.
+    matcher: Box<jiff_cron::Schedule>,
     every_hour: bool,
 }
 
@@ -54,7 +55,7 @@ impl Cron {
         let weekdays = weekdays(weekday)?;
         let matcher = jiff_cron::Schedule::from_str(&format!("0 {minute} {hour} {day} {month} {weekdays}"))
             .map_err(|_| "a field is not one that cron knows, or is out of its range".to_owned())?;
-        let cron = Self { expression: fields.join(" "), zone, matcher, every_hour: *hour == "*" || *hour == "*/1" };
+        let cron = Self { expression: fields.join(" "), zone, matcher: Box::new(matcher), every_hour: *hour == "*" || *hour == "*/1" };
         let first = cron.civil_after(DateTime::constant(2000, 1, 1, 0, 0, 0, 0)).next();
         if first.is_none() {
             return Err("it never comes: no month has that day".to_owned());

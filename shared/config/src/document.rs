@@ -295,16 +295,14 @@ impl Builder<'_> {
                 self.anchors_remember(open.anchor, &open.node);
                 self.add(open.node, findings)
             }
-            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
-                Some(node) => {
-                    self.nodes += node.count();
-                    self.add(node, findings)
-                }
-                None => {
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor).cloned() else {
                     findings.add(Code::InvalidYaml, place, self.path(), "an alias inside of what it stands for", "write the values out");
-                    false
-                }
-            },
+                    return false;
+                };
+                self.nodes += node.count();
+                self.add(node, findings)
+            }
         }
     }
 
@@ -366,31 +364,25 @@ impl Builder<'_> {
         match &mut open.node.kind {
             Kind::Scalar { .. } => {}
             Kind::List(items) => items.push(node),
-            Kind::Map(entries) => match open.key.take() {
-                Some((key, key_place)) => {
+            Kind::Map(entries) => {
+                if let Some((key, key_place)) = open.key.take() {
                     if !std::mem::take(&mut open.drop_value) {
                         entries.push(Entry { key, key_place, value: node });
                     }
+                    return true;
                 }
-                None => {
-                    let Kind::Scalar { text, .. } = node.kind else {
-                        findings.add(
-                            Code::InvalidYaml,
-                            node.place,
-                            path,
-                            "a key must be plain text",
-                            "text with `{`, `[` or `? ` at its beginning needs quotes",
-                        );
-                        return false;
-                    };
-                    if let Some(first) = entries.iter().find(|entry| entry.key == text) {
-                        open.drop_value = true;
-                        let problem = format!("`{text}` stands here a second time; the first is on line {}", first.key_place.line);
-                        findings.add(Code::DuplicateKey, node.place, below(&path, &text), problem, "keep one of the two");
-                    }
-                    open.key = Some((text, node.place));
+                let Kind::Scalar { text, .. } = node.kind else {
+                    let hint = "text with `{`, `[` or `? ` at its beginning needs quotes";
+                    findings.add(Code::InvalidYaml, node.place, path, "a key must be plain text", hint);
+                    return false;
+                };
+                if let Some(first) = entries.iter().find(|entry| entry.key == text) {
+                    open.drop_value = true;
+                    let problem = format!("`{text}` stands here a second time; the first is on line {}", first.key_place.line);
+                    findings.add(Code::DuplicateKey, node.place, below(&path, &text), problem, "keep one of the two");
                 }
-            },
+                open.key = Some((text, node.place));
+            }
         }
         true
     }

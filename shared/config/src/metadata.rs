@@ -83,16 +83,14 @@ pub fn check_fields(config: &Config, sync: &Sync, schemas: &Schemas) -> Vec<Fiel
         let mut issues = Issues { sync, mapping, found: Vec::new() };
         let schema = |side: Side| schemas.get(&(sync.connection(side).clone(), mapping.kind.of(side).clone()));
         for (side, _) in SIDES {
-            match schema(side) {
-                Some(schema) => check_side(mapping, side, schema, &mut issues),
-                None => {
-                    let connection = sync.connection(side);
-                    let system = config.system(connection).map_or_else(String::new, |system| format!(" ({system})"));
-                    let problem =
-                        format!("the fields of {}{system} are not known: {connection} was not asked for them", mapping.kind.of(side));
-                    issues.add(Severity::Warning, side, None, problem, "run `syncline preflight` when the connection works");
-                }
+            if let Some(schema) = schema(side) {
+                check_side(mapping, side, schema, &mut issues);
+                continue;
             }
+            let connection = sync.connection(side);
+            let system = config.system(connection).map_or_else(String::new, |system| format!(" ({system})"));
+            let problem = format!("the fields of {}{system} are not known: {connection} was not asked for them", mapping.kind.of(side));
+            issues.add(Severity::Warning, side, None, problem, "run `syncline preflight` when the connection works");
         }
         if let (Some(left), Some(right)) = (schema(Side::Left), schema(Side::Right)) {
             for field in &mapping.fields {
@@ -110,8 +108,8 @@ fn check_side(mapping: &ObjectMapping, side: Side, schema: &ObjectSchema, issues
     named.extend(mapping.match_keys.iter().map(|key| key.field.of(side)));
     named.extend(mapping.need_one_of.of(side));
     for name in named.into_iter().filter(|name| schema.field(name.as_str()).is_none()) {
-        let names = || schema.fields.iter().map(|field| field.name.as_str());
-        let hint = match nearest(name.as_str(), names()) {
+        let known = || schema.fields.iter().map(|field| field.name.as_str());
+        let hint = match nearest(name.as_str(), known()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
                 format!("list the object's fields with `syncline fields`, or make it: {} has {} fields", schema.kind, schema.fields.len())

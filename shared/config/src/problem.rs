@@ -152,7 +152,7 @@ impl Problems {
                 source: Arc::clone(&source),
             })
             .collect();
-        list.sort_by(|one, other| (one.line, one.column, one.code).cmp(&(other.line, other.column, other.code)));
+        list.sort_by_key(|problem| (problem.line, problem.column, problem.code));
         list.dedup_by(|one, other| (one.line, one.column, &one.problem) == (other.line, other.column, &other.problem));
         Self(list)
     }

@@ -27,8 +27,8 @@ fn of(shape: &Shape) -> Value {
         Shape::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Shape::Percent => json!({ "type": "number", "minimum": 0, "maximum": 100 }),
         Shape::Words(words) => json!({ "type": "string", "enum": words }),
-        Shape::Keys(keys) => map(keys, json!(false)),
-        Shape::Connection(keys) => map(keys, of(&Shape::Scalar)),
+        Shape::Keys(keys) => map(keys, &json!(false)),
+        Shape::Connection(keys) => map(keys, &of(&Shape::Scalar)),
         Shape::Named(_, each) => json!({
             "type": "object",
             "minProperties": 1,
@@ -41,7 +41,7 @@ fn of(shape: &Shape) -> Value {
     }
 }
 
-fn map(keys: &[Key], others: Value) -> Value {
+fn map(keys: &[Key], others: &Value) -> Value {
     let mut properties = Map::new();
     for key in keys {
         let mut schema = of(&key.shape);
@@ -95,10 +95,8 @@ mod tests {
             Value::Null => "null",
         };
         let fits = |wanted: &str| wanted == own || (wanted == "number" && own == "integer");
-        let allowed = match &schema["type"] {
-            Value::Array(types) => types.iter().any(|wanted| fits(wanted.as_str().unwrap())),
-            wanted => fits(wanted.as_str().unwrap()),
-        };
+        let types = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+        let allowed = types.iter().any(|wanted| fits(wanted.as_str().unwrap()));
         if !allowed {
             return Some(format!("{own} where {} should be", schema["type"]));
         }

@@ -1,9 +1,11 @@
 //! Keeps credentials out of the config, and out of what is shown of a config that holds one all the same.
 
+/// What a key that asks for a credential has in its name.
+const PARTS: [&str; 8] = ["password", "passphrase", "secret", "token", "private_key", "api_key", "apikey", "credential"];
+
 /// Whether a key asks for a credential. `secret`, which names a connection's bundle, does not.
 pub(crate) fn is_secret_key(key: &str) -> bool {
     let key = key.to_lowercase().replace('-', "_");
-    const PARTS: [&str; 8] = ["password", "passphrase", "secret", "token", "private_key", "api_key", "apikey", "credential"];
     key != "secret" && (key == "key" || PARTS.iter().any(|part| key.contains(part)))
 }
 

@@ -127,7 +127,7 @@ pub(crate) fn read_sync(entry: &Entry, connections: &Connections<'_>, findings: 
         },
         schedule: schedule?,
         deletes_max_share: max_share(node),
-        sweep: sweep?,
+        sweep: sweep.ok()?,
         mappings: mappings?,
         debounce_s: objects.iter().map(debounce).collect(),
     })
@@ -268,15 +268,16 @@ fn one_schedule(node: &Node, zone_of_sync: &TimeZone, path: &str, findings: &mut
     }
 }
 
-fn sweep(node: &Node, path: &str, findings: &mut Findings) -> Option<Option<Sweep>> {
-    let Some(place) = node.get("sweep") else { return Some(Some(Sweep::Auto)) };
+/// `Err` where the schedule could not be read, which is then among the findings; `None`: never.
+fn sweep(node: &Node, path: &str, findings: &mut Findings) -> Result<Option<Sweep>, ()> {
+    let Some(place) = node.get("sweep") else { return Ok(Some(Sweep::Auto)) };
     match place.text() {
-        Some("auto") => Some(Some(Sweep::Auto)),
-        Some("never") => Some(None),
+        Some("auto") => Ok(Some(Sweep::Auto)),
+        Some("never") => Ok(None),
         Some(_) | None => {
-            let mut unread = Findings::default();
-            let zone = zone(node, TimeZone::UTC, path, &mut unread).unwrap_or(TimeZone::UTC);
-            one_schedule(place, &zone, &below(path, "sweep"), findings).map(|schedule| Some(Sweep::Schedule(schedule)))
+            // An unknown zone of the sync is reported with its schedule, once.
+            let zone = zone(node, TimeZone::UTC, path, &mut Findings::default()).unwrap_or(TimeZone::UTC);
+            one_schedule(place, &zone, &below(path, "sweep"), findings).map(|schedule| Some(Sweep::Schedule(schedule))).ok_or(())
         }
     }
 }

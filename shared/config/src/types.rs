@@ -151,7 +151,7 @@ fn fits(from: &End<'_>, to: &End<'_>, issues: &mut Issues<'_>) -> bool {
         // What may not be written to has its own error.
         (_, Id | Other) => return false,
         (Reference, Reference) => (matches!(from.lens, Lens::Field(_)) || matches!(to.lens, Lens::Field(_)))
-            .then(|| (meet, "add `reference: <object mapping>`: ids differ between systems")),
+            .then_some((meet, "add `reference: <object mapping>`: ids differ between systems")),
         (_, Reference) if matches!(to.lens, Lens::Field(_)) => return false,
         (Set, Set)
             if multi_select(from) != multi_select(to)

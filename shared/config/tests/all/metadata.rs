@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use syncline_config::{FieldIssue, Schemas, Severity, apply_schemas, check_fields};
-use syncline_model::{Choice, FieldSchema, FieldType, ObjectSchema};
+use syncline_model::{Choice, FieldName, FieldSchema, FieldType, ObjectSchema};
 
 use crate::world::{GOOD, config, with};
 
@@ -76,13 +76,17 @@ fn shown(issues: &[FieldIssue]) -> Vec<String> {
         .collect()
 }
 
-/// The issues of the contacts' `title`, mapped between these two fields with this much more said; LastName's warning aside.
+/// The issues of the contacts' `title`, mapped between these two fields with this much more said; the warning of `LastName` aside.
 fn of_title(left: FieldSchema, right: FieldSchema, more: &str) -> Vec<FieldIssue> {
     let mut schemas = schemas();
     let names = (left.name.clone(), right.name.clone());
     set(&mut schemas, "freshdesk", "contact", left);
     set(&mut schemas, "salesforce", "Contact", right);
-    let mapped = if more.starts_with("RAW") { more[3..].to_owned() } else { format!("{{ left: {}, right: {}{more} }}", names.0, names.1) };
+    let mapped = if let Some(raw) = more.strip_prefix("RAW") {
+        raw.to_owned()
+    } else {
+        format!("{{ left: {}, right: {}{more} }}", names.0, names.1)
+    };
     let text = with("title: { left: job_title, right: Title }", &format!("title: {mapped}"));
     issues(&text, &schemas).into_iter().filter(|issue| issue.field.as_ref().is_none_or(|field| field.as_str() != "LastName")).collect()
 }
@@ -105,6 +109,9 @@ fn check(left: FieldSchema, right: FieldSchema, more: &str, expected: Option<(Se
     }
 }
 
+/// What is changed in a fitting link field, and what is then said.
+type Case = (fn(&mut FieldSchema), Severity, &'static str);
+
 #[test]
 fn fs_9_link_fields_are_there_of_the_right_type_long_enough_and_hidden() {
     let named = |change: fn(&mut FieldSchema)| {
@@ -120,7 +127,7 @@ fn fs_9_link_fields_are_there_of_the_right_type_long_enough_and_hidden() {
             .collect::<Vec<_>>()
     };
     assert!(named(|_| {}).is_empty());
-    let cases: [(fn(&mut FieldSchema), Severity, &str); 5] = [
+    let cases: [Case; 5] = [
         (|field| field.name = "Elsewhere".into(), Severity::Error, "has no link field"),
         (|field| field.field_type = FieldType::Integer, Severity::Error, "is a whole number, and must be plain text"),
         (|field| field.length = Some(18), Severity::Error, "takes 18 characters, and needs 40"),
@@ -164,7 +171,7 @@ fn fs_14_a_required_field_that_nothing_fills_is_a_warning_and_is_handed_to_the_m
     let mut config = config(GOOD);
     apply_schemas(&mut config.syncs[0], &schemas);
     let contacts = config.syncs[0].mapping("contacts").unwrap();
-    assert_eq!(contacts.required.right.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["LastName"]);
+    assert_eq!(contacts.required.right.iter().map(FieldName::as_str).collect::<Vec<_>>(), ["LastName"]);
     assert!(contacts.required.left.is_empty());
 }
 

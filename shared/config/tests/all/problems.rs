@@ -32,8 +32,10 @@ fn check(text: &str, expected: &[(usize, &str, &str)]) {
     }
 }
 
+type Case = (&'static str, &'static str, &'static [(usize, &'static str, &'static str)]);
+
 /// Each: what is replaced in the good config, by what, and what is then said. `email` stands on line 26, `title` on 27.
-const CASES: &[(&str, &str, &[(usize, &str, &str)])] = &[
+const CASES: &[Case] = &[
     // Keys.
     ("    master: right", "    mastr: right", &[(6, "missing_key", "`master`"), (10, "unknown_key", "did you mean `master`?")]),
     ("    direction: both", "    colour: red", &[(9, "unknown_key", "keys that may stand here: `left`")]),

@@ -35,7 +35,7 @@ fn parents_go_first_whatever_the_order_of_the_file() {
     let config = config(&turned);
     let names: Vec<&str> = config.syncs[0].mappings.iter().map(|mapping| mapping.name.as_str()).collect();
     assert_eq!(names, ["companies", "contacts"]);
-    assert_eq!(config.syncs[0].mappings[1].parents().map(|name| name.as_str()).collect::<Vec<_>>(), ["companies"]);
+    assert_eq!(config.syncs[0].mappings[1].parents().map(syncline_model::MappingName::as_str).collect::<Vec<_>>(), ["companies"]);
 }
 
 #[test]
