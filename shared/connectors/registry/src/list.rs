@@ -1,0 +1,10 @@
+//! The one place that names the vendors. Generated between the markers.
+
+use syncline_engine::ports::vendor::Vendor;
+
+pub(crate) static VENDORS: &[&dyn Vendor] = &[
+    // vendors: begin (generated)
+    &syncline_freshdesk::VENDOR,
+    &syncline_salesforce::VENDOR,
+    // vendors: end
+];
