@@ -104,5 +104,6 @@ pub fn hold_name(reason: &HoldReason) -> &'static str {
         HoldReason::TakenByHidden { .. } => "taken_by_hidden",
         HoldReason::Unreadable { .. } => "unreadable",
         HoldReason::TriedTooOften { .. } => "tried_too_often",
+        HoldReason::MassDelete { .. } => "mass_delete",
     }
 }

@@ -12,6 +12,9 @@ struct Body {
     v: u8,
     /// `None`: never read.
     cursor: Option<Cursor>,
+    /// Since when the feed is read without a gap.
+    #[serde(default)]
+    begun: Option<Timestamp>,
     leased_until: Option<Timestamp>,
     /// When a listing was last read to its end.
     caught_up: Option<Timestamp>,
@@ -23,6 +26,7 @@ pub struct Lease {
     key: Key,
     version: u64,
     pub cursor: Option<Cursor>,
+    begun: Option<Timestamp>,
     until: Timestamp,
     caught_up: Option<Timestamp>,
 }
@@ -48,7 +52,7 @@ pub async fn lease(
     if body.leased_until.is_some_and(|end| end > engine.now()) {
         return Ok(None);
     }
-    let mut lease = Lease { key, version, cursor: body.cursor, until, caught_up: body.caught_up };
+    let mut lease = Lease { key, version, cursor: body.cursor, begun: body.begun, until, caught_up: body.caught_up };
     match lease.store(engine, Some(until)).await {
         Ok(()) => Ok(Some(lease)),
         Err(EngineError::Store(StoreError::Lost { .. })) => Ok(None),
@@ -62,10 +66,38 @@ pub async fn status(engine: &Engine, sync: &SyncName, mapping: &MappingName, sid
     Ok(CursorStatus { started: body.cursor.is_some(), caught_up: body.caught_up, leased_until: body.leased_until })
 }
 
+/// Lets a feed begin where a scan began, so that nothing that happened since is missed: if it was never read, or has been read only since a
+/// later moment than `began`. Answers `None` once that holds; else until when somebody else reads the feed, and it is to be asked again.
+pub async fn begin_at(
+    engine: &Engine,
+    sync: &SyncName,
+    mapping: &MappingName,
+    side: Side,
+    cursor: Cursor,
+    began: Timestamp,
+) -> Result<Option<Timestamp>, EngineError> {
+    let key = keys::cursor(sync, mapping, side);
+    let (version, body) = load(engine, &key).await?;
+    if body.cursor.is_some() && body.begun.is_some_and(|begun| begun <= began) {
+        return Ok(None);
+    }
+    let now = engine.now();
+    if let Some(until) = body.leased_until.filter(|end| *end > now) {
+        return Ok(Some(until));
+    }
+    // Going back repeats what the base knows already, and loses nothing.
+    let mut lease = Lease { key, version, cursor: Some(cursor), begun: Some(began), until: now, caught_up: body.caught_up };
+    match lease.store(engine, None).await {
+        Ok(()) => Ok(None),
+        Err(EngineError::Store(StoreError::Lost { .. })) => Ok(Some(now + jiff::SignedDuration::from_secs(1))),
+        Err(error) => Err(error),
+    }
+}
+
 impl Lease {
     /// Moves the cursor. Only after the work it covers is durable. Fails if the lease was lost meanwhile.
     pub async fn advance(&mut self, engine: &Engine, cursor: Cursor, caught_up: bool) -> Result<(), EngineError> {
-        self.cursor = Some(cursor);
+        self.move_to(engine, cursor);
         if caught_up {
             self.caught_up = Some(engine.now());
         }
@@ -74,7 +106,7 @@ impl Lease {
 
     /// Moves the cursor and gives the lease back in one write.
     pub async fn finish(mut self, engine: &Engine, cursor: Cursor) -> Result<(), EngineError> {
-        self.cursor = Some(cursor);
+        self.move_to(engine, cursor);
         self.caught_up = Some(engine.now());
         self.store(engine, None).await
     }
@@ -84,8 +116,15 @@ impl Lease {
         self.store(engine, None).await
     }
 
+    fn move_to(&mut self, engine: &Engine, cursor: Cursor) {
+        if self.cursor.is_none() {
+            self.begun = Some(engine.now());
+        }
+        self.cursor = Some(cursor);
+    }
+
     async fn store(&mut self, engine: &Engine, leased_until: Option<Timestamp>) -> Result<(), EngineError> {
-        let body = Body { v: 1, cursor: self.cursor.clone(), leased_until, caught_up: self.caught_up };
+        let body = Body { v: 1, cursor: self.cursor.clone(), begun: self.begun, leased_until, caught_up: self.caught_up };
         let body = serde_json::to_string(&body)
             .map_err(|error| EngineError::Unreadable { what: "a cursor".into(), problem: error.to_string() })?;
         let expect = if self.version == 0 { Expect::Absent } else { Expect::Version(self.version) };

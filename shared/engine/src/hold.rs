@@ -6,7 +6,7 @@ use syncline_model::{MappingName, RecordId, Side, SyncName, Timestamp};
 
 use crate::message::{Cause, Change};
 use crate::ports::store::{Expect, Item, Write};
-use crate::{Engine, EngineError, counts, keys, message};
+use crate::{Engine, EngineError, counts, keys, message, sweep};
 
 /// One held record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,16 +68,20 @@ pub async fn list(engine: &Engine, sync: &SyncName, limit: usize) -> Result<Vec<
     Ok(holds)
 }
 
-/// Releases a hold: the record is read again and decided again. Answers whether there was such a hold.
+/// Releases a hold: the record is read again and decided again; a sweep that asked may go through with its deletes. Answers whether there was such a hold.
 pub async fn release(engine: &Engine, sync: &SyncName, mapping: &MappingName, side: Side, id: &str) -> Result<bool, EngineError> {
     let known = engine.sync(sync).ok_or_else(|| EngineError::Unknown { what: format!("sync {sync}") })?;
     let key = keys::hold(sync, mapping, side, id);
     if engine.store.get(std::slice::from_ref(&key)).await?.pop().flatten().is_none() {
         return Ok(false);
     }
-    let change = Change::hint(RecordId::new(id), engine.now(), Cause::Release);
-    let messages = message::changes(engine, known, mapping, side, engine.now(), &[change])?;
-    engine.outbox.send(messages).await?;
+    if id == sweep::HOLD_ID {
+        sweep::allow(engine, sync, mapping, side).await?;
+    } else {
+        let change = Change::hint(RecordId::new(id), engine.now(), Cause::Release);
+        let messages = message::changes(engine, known, mapping, side, engine.now(), &[change])?;
+        engine.outbox.send(messages).await?;
+    }
     engine.store.write(vec![Write::Delete { key, expect: Expect::Any }]).await?;
     Ok(true)
 }
@@ -136,5 +140,9 @@ fn words(why: &HoldReason) -> (String, String) {
         HoldReason::TriedTooOften { fault, attempts } => {
             (format!("it failed {attempts} times, last with: {fault}"), "look at the connection, then release".into())
         }
+        HoldReason::MassDelete { side, proposed, links } => (
+            format!("{proposed} of {links} linked records are missing on the {side} side; nothing was done about it"),
+            "see whether they were meant to be deleted there; then release, and the next sweep carries the deletions over".into(),
+        ),
     }
 }

@@ -62,9 +62,14 @@ pub fn backfill(sync: &SyncName) -> Key {
     Key { partition: format!("f#{sync}"), sort: "state".to_owned() }
 }
 
-/// The partition of the sealed pages that a backfill or sweep has read of a side.
+/// The partition of the sealed pages that a backfill has read of a side.
 pub fn stage(sync: &SyncName, mapping: &MappingName, side: Side) -> String {
     format!("s#{sync}#{mapping}#{}", letter(side))
+}
+
+/// The partition of the sealed ids that a sweep has seen of a side (`seen`), or misses there (`gone`).
+pub fn swept(sync: &SyncName, mapping: &MappingName, side: Side, what: &str) -> String {
+    format!("q#{sync}#{mapping}#{}#{what}", letter(side))
 }
 
 /// How far a sweep has come.

@@ -21,6 +21,8 @@ pub mod ports;
 pub mod preflight;
 pub mod provision;
 pub mod pull;
+mod references;
+mod resumable;
 pub mod seal;
 pub mod settle;
 pub mod state;

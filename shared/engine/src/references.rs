@@ -46,7 +46,7 @@ impl Wanted {
 }
 
 /// Where a referenced record stands.
-pub(crate) fn ref_state(side: Side, standing: &Standing) -> RefState {
+fn ref_state(side: Side, standing: &Standing) -> RefState {
     match standing.link() {
         Some(link) if link.state == LinkState::Active => standing.counterpart(side).map_or(RefState::NotYet, RefState::Linked),
         // A parent whose counterpart is deleted and stays so.

@@ -35,6 +35,13 @@ pub(crate) struct Resting<T> {
     pub(crate) state: T,
 }
 
+impl<T: Default> Resting<T> {
+    /// There is none yet.
+    pub(crate) fn absent() -> Self {
+        Self { version: 0, leased_until: None, state: T::default() }
+    }
+}
+
 /// A state that this run alone may save, until the lease ends.
 pub(crate) struct Held<T> {
     key: Key,
@@ -144,13 +151,7 @@ impl Pages {
     }
 
     /// Writes bodies as this run's next pages. They count once the state that `self` belongs to is saved.
-    pub(crate) async fn append(
-        &mut self,
-        engine: &Engine,
-        partition: &str,
-        segment: u64,
-        bodies: Vec<String>,
-    ) -> Result<(), EngineError> {
+    pub(crate) async fn append(&mut self, engine: &Engine, partition: &str, segment: u64, bodies: Vec<String>) -> Result<(), EngineError> {
         if bodies.is_empty() {
             return Ok(());
         }
@@ -227,7 +228,9 @@ pub(crate) async fn may_call(engine: &Engine, connection: &ConnectionName) -> Re
     let Some(budget) = engine.budgets.get(connection) else { return Ok(None) };
     Ok(match budget.room().await {
         Ok(()) => None,
-        Err(NoToken::Until(until)) => Some(Pause::until(until, format!("the call budget of {connection} is left to live changes until {until}"))),
+        Err(NoToken::Until(until)) => {
+            Some(Pause::until(until, format!("the call budget of {connection} is left to live changes until {until}")))
+        }
         Err(NoToken::Unknown(problem)) => {
             let at = engine.now() + SignedDuration::from_secs(5);
             Some(Pause::until(at, format!("the call budget of {connection} could not be asked: {problem}")))

@@ -57,6 +57,8 @@ pub enum HoldReason {
     Unreadable { path: String, expected: String, found: String },
     /// It failed too often.
     TriedTooOften { fault: String, attempts: u32 },
+    /// So many linked records are missing on a side that a person must say whether they were meant to be deleted. Concerns no one record.
+    MassDelete { side: Side, proposed: u64, links: u64 },
 }
 
 /// A field and what is wrong with it, in words, without its value.

@@ -109,8 +109,15 @@ enum Fate {
     Open,
     /// To this record of the other side, before or just now.
     Joined(RecordId),
-    Ambiguous { key: String, candidates: Vec<RecordId> },
-    Taken { key: String, holder: RecordId, linked_to: RecordId },
+    Ambiguous {
+        key: String,
+        candidates: Vec<RecordId>,
+    },
+    Taken {
+        key: String,
+        holder: RecordId,
+        linked_to: RecordId,
+    },
 }
 
 struct Join<'a> {
@@ -229,7 +236,8 @@ impl Join<'_> {
             }
         }
         for group in groups.into_values() {
-            let candidates = |side: Side| -> Vec<usize> { group.of(side).iter().copied().filter(|at| self.is_candidate(side, *at)).collect() };
+            let candidates =
+                |side: Side| -> Vec<usize> { group.of(side).iter().copied().filter(|at| self.is_candidate(side, *at)).collect() };
             let free = Pair::new(candidates(Side::Left), candidates(Side::Right));
             match (free.left.as_slice(), free.right.as_slice()) {
                 ([left], [right]) if self.is_open(Side::Left, *left) && self.is_open(Side::Right, *right) => self.pair(*left, *right),

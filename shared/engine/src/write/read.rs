@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syncline_mapping::{ObjectMapping, RefState, Refs};
-use syncline_model::{CallError, MappingName, Presence, Record, RecordId, Side, Value};
+use syncline_mapping::Refs;
+use syncline_model::{CallError, Presence, Record, RecordId, Side};
 
 use super::job::{Job, Other, Place};
 use crate::EngineError;
-use crate::entry::{self, LinkState, Standing};
 use crate::message::Change;
+use crate::references::Wanted;
 
 /// Reads records of a side by id, in the vendor's largest batches.
 pub(super) async fn get_all(place: Place<'_>, side: Side, ids: &[RecordId]) -> Result<BTreeMap<RecordId, Option<Record>>, CallError> {
@@ -68,46 +68,12 @@ pub(super) async fn counterparts(place: Place<'_>, jobs: &mut [Job]) -> Result<(
 
 /// Looks up the links of all records that the jobs refer to, on both sides.
 pub(super) async fn references(place: Place<'_>, jobs: &[Job]) -> Result<Refs, EngineError> {
-    let mut wanted: BTreeMap<(MappingName, Side), BTreeSet<RecordId>> = BTreeMap::new();
+    let mut wanted = Wanted::default();
     for job in jobs {
-        gather(place.mapping, place.source, &job.record, &mut wanted);
+        wanted.gather(place.mapping, place.source, &job.record);
         if let Other::Seen(record) = &job.other {
-            gather(place.mapping, place.target(), record, &mut wanted);
+            wanted.gather(place.mapping, place.target(), record);
         }
     }
-    let mut refs = Refs::default();
-    for ((parent, side), ids) in wanted {
-        let ids: Vec<RecordId> = ids.into_iter().collect();
-        let standings = entry::standings(place.engine.store.as_ref(), &place.sync.name, &parent, side, &ids).await?;
-        for (id, standing) in standings {
-            let state = ref_state(side, &standing);
-            refs.insert(parent.clone(), side, id, state);
-        }
-    }
-    Ok(refs)
-}
-
-fn gather(mapping: &ObjectMapping, side: Side, record: &Record, wanted: &mut BTreeMap<(MappingName, Side), BTreeSet<RecordId>>) {
-    for field in &mapping.fields {
-        let lens = field.lens.of(side);
-        let Some(parent) = lens.parent() else { continue };
-        for name in lens.fields() {
-            if let Some(Value::Reference(id)) = record.fields.get(name) {
-                wanted.entry((parent.clone(), side)).or_default().insert(id.clone());
-            }
-        }
-    }
-}
-
-fn ref_state(side: Side, standing: &Standing) -> RefState {
-    match standing.link() {
-        Some(link) if link.state == LinkState::Active => standing.counterpart(side).map_or(RefState::NotYet, RefState::Linked),
-        // A parent whose counterpart is deleted and stays so.
-        Some(_) => RefState::Never,
-        // One that a rule leaves out will have no counterpart; one that is held may have one yet.
-        None => match standing.note() {
-            Some(note) if note.end.starts_with("skipped") => RefState::Never,
-            Some(_) | None => RefState::NotYet,
-        },
-    }
+    wanted.look_up(place.engine, place.sync).await
 }

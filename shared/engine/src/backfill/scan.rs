@@ -1,0 +1,132 @@
+//! The scan: one page of a side, staged, before the scan's cursor moves past it.
+
+use syncline_model::{Deadline, Record, RecordId, Side};
+
+use super::decide::Place;
+use super::index::Row;
+use super::progress::{Phase, State};
+use super::stage;
+use crate::entry::{self, LinkState, Standing};
+use crate::message::{self, Cause, Change};
+use crate::ports::connector::{BadRecord, Resume};
+use crate::resumable::{self, Held, Pause};
+use crate::{EngineError, cursor, pull};
+
+/// Reads one page, or hands the finished scan's cursor to the change feed. Answers why the run must stop here, if it must.
+pub(super) async fn page(place: Place<'_>, side: Side, held: &mut Held<State>, by: Deadline) -> Result<Option<Pause>, EngineError> {
+    let Place { engine, sync, mapping } = place;
+    if held.state.caught_up.is_some() {
+        return hand_over(place, side, held).await;
+    }
+    let end = sync.ends.of(side);
+    if let Some(pause) = resumable::may_call(engine, &end.connection).await? {
+        return Ok(Some(pause));
+    }
+    let page = match end.connector.scan(&sync.selection(mapping, side), held.state.cursor.as_ref(), by).await {
+        Ok(page) => page,
+        Err(error) => return Ok(Some(resumable::pause_for(engine, &end.connection, &error).await?)),
+    };
+    if let Resume::More(next) = &page.resume
+        && held.state.cursor.as_ref() == Some(next)
+    {
+        let says = format!("the listing of {} on the {side} side does not advance", mapping.name);
+        tracing::error!(sync = %sync.name, mapping = %mapping.name, %side, "a scan does not advance");
+        return Ok(Some(Pause { again_at: None, says: Some(says) }));
+    }
+    let read = page.records.len();
+    engine.counts.read(&sync.name, &mapping.name, side, read);
+    let (staged, changes, unreadable) = sort(place, side, page.records).await?;
+    let segment = held.segment;
+    stage::append(place, side, segment, held.state.pages.of_mut(side), staged).await?;
+    let messages = message::changes(engine, sync, &mapping.name, side, engine.now(), &changes)?;
+    let queued = messages.len() as u64;
+    if !messages.is_empty() {
+        engine.outbox.send(messages).await?;
+    }
+    if let Some(tally) = held.state.tally() {
+        *tally.pages.of_mut(side) += 1;
+        *tally.read.of_mut(side) += read as u64;
+        *tally.unreadable.of_mut(side) += unreadable;
+        tally.messages += queued;
+        if matches!(page.resume, Resume::CaughtUp(_)) {
+            let all = *tally.read.of(side);
+            *tally.expected.of_mut(side) = Some(all);
+            *held.state.expected.entry(mapping.name.clone()).or_default().of_mut(side) = Some(all);
+        }
+    }
+    match page.resume {
+        Resume::More(next) => held.state.cursor = Some(next),
+        Resume::CaughtUp(end) => held.state.caught_up = Some(end),
+    }
+    held.save(engine).await?;
+    Ok(None)
+}
+
+/// The feed begins where the scan began; then the next phase.
+async fn hand_over(place: Place<'_>, side: Side, held: &mut Held<State>) -> Result<Option<Pause>, EngineError> {
+    let Place { engine, sync, mapping } = place;
+    if let (Some(end), Some(began)) = (held.state.caught_up.clone(), held.state.scan_began)
+        && let Some(until) = cursor::begin_at(engine, &sync.name, &mapping.name, side, end, began).await?
+    {
+        return Ok(Some(Pause::until(
+            until,
+            format!("{} of the {side} side is being pulled; the backfill goes on after that", mapping.name),
+        )));
+    }
+    match side {
+        Side::Left => held.state.scan(Side::Right, engine.now()),
+        Side::Right => {
+            held.state.phase = Phase::Join;
+            held.state.cursor = None;
+            held.state.caught_up = None;
+            held.state.position = 0;
+        }
+    }
+    held.save(engine).await?;
+    Ok(None)
+}
+
+type Sorted = (Vec<(Row, Option<Record>)>, Vec<Change>, u64);
+
+/// Holds what cannot be read; tells what is linked from what is to be joined. Linked records are staged without their values: they are known
+/// as taken. One that differs from its base goes to the worker at once.
+async fn sort(place: Place<'_>, side: Side, records: Vec<Result<Record, BadRecord>>) -> Result<Sorted, EngineError> {
+    let Place { engine, sync, mapping } = place;
+    let now = engine.now();
+    let mut good = Vec::new();
+    let mut unreadable = 0;
+    for record in records {
+        match record {
+            Ok(record) if record.is_live() => good.push(record),
+            // A scan lists live records; what is gone has no counterpart to find.
+            Ok(_) => {}
+            Err(bad) => {
+                unreadable += 1;
+                pull::hold_bad(engine, sync, mapping, side, &bad, now).await?;
+            }
+        }
+    }
+    let ids: Vec<RecordId> = good.iter().map(|record| record.id.clone()).collect();
+    let standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
+    let (mut staged, mut changes) = (Vec::new(), Vec::new());
+    for record in good {
+        let Some(standing) = standings.get(&record.id) else { continue };
+        if standing.link.is_none() {
+            staged.push((Row::new(&engine.marker, mapping, side, &record, None), Some(record)));
+            continue;
+        }
+        if let Some(counterpart) = linked_to(side, standing) {
+            staged.push((Row::new(&engine.marker, mapping, side, &record, Some(counterpart)), None));
+        }
+        if !pull::is_known(engine, mapping, side, &record, standing) {
+            changes.push(Change::seen(record, now, Cause::Backfill));
+        }
+    }
+    Ok((staged, changes, unreadable))
+}
+
+/// The counterpart, while the link lives.
+pub(super) fn linked_to(side: Side, standing: &Standing) -> Option<RecordId> {
+    standing.link().filter(|link| link.state == LinkState::Active)?;
+    standing.counterpart(side)
+}
