@@ -164,6 +164,7 @@ impl Gathered {
         let linked = Pair::new(linked_to(Side::Left, pair.left.standing), linked_to(Side::Right, pair.right.standing));
         if linked.left.as_ref() == Some(pair.right.id) {
             // Linked since, perhaps by a run that was cut before it could say so: what follows from the link is said again.
+            self.tally.linked += 1;
             for (side, stamp) in stamps(place, &pair) {
                 self.stamps.of_mut(side).push(stamp);
             }
@@ -238,6 +239,10 @@ impl Gathered {
         let own = &known.standing.own;
         let note = Note { print: entry::print(&place.engine.marker, place.mapping, side, record), end };
         if own.note() == Some(&note) {
+            // Noted by a run that was cut before it could release those who wait.
+            if hold.is_none() {
+                self.children.push((side, known.id.clone()));
+            }
             return Ok(());
         }
         let mut writes = Vec::new();

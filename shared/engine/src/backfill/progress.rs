@@ -35,7 +35,7 @@ pub struct Tally {
     pub unreadable: Pair<u64>,
     /// Pairs that the join found, beside those that were linked before.
     pub pairs: u64,
-    /// Pairs that were linked without a write of values.
+    /// Pairs that were linked without a write of values, or by a worker while the backfill ran.
     pub linked: u64,
     /// Pairs with values to write, queued for the workers.
     pub to_write: u64,

@@ -1,0 +1,12 @@
+//! The engine's long work, through its public face, over ports in memory that fail on demand.
+
+#[cfg(test)]
+mod backfill;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod preview;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod sweep;
