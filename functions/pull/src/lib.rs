@@ -1,11 +1,13 @@
 //! The scheduled function: reads what changed, or takes a backfill or a sweep one step further.
 
 use serde::{Deserialize, Serialize};
+use syncline_config::{Config, HistoryMode};
 use syncline_engine::pull::{Pulled, pull};
-use syncline_engine::{Engine, EngineError, backfill};
-use syncline_model::{Deadline, Side, SyncName};
+use syncline_engine::{Engine, EngineError, backfill, sweep};
+use syncline_model::{Deadline, MappingName, Side, SyncName};
 
-/// What a schedule asks for: `{"sync": "customers", "side": "left"}`, or `{"sync": "customers", "backfill": true}`.
+/// What a schedule asks for: `{"sync": "customers", "side": "left"}`, `{"sync": "customers", "backfill": true}`, or
+/// `{"sync": "customers", "sweep": {"mapping": "contacts", "side": "right"}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
@@ -14,6 +16,16 @@ pub struct Event {
     pub side: Option<Side>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub backfill: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Swept>,
+}
+
+/// What is to be compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Swept {
+    pub mapping: MappingName,
+    pub side: Side,
 }
 
 /// What was done, for whoever reads the function's answer.
@@ -22,6 +34,7 @@ pub struct Event {
 pub enum Done {
     Pulled(Pulled),
     Backfill(backfill::Progress),
+    Swept(sweep::SweepProgress),
 }
 
 /// Why nothing was done.
@@ -29,19 +42,42 @@ pub enum Done {
 pub enum PullError {
     #[error(transparent)]
     Engine(#[from] EngineError),
-    #[error("the event asks for nothing: give `side` (left or right) or `backfill`")]
-    Nothing,
+    #[error("the event asks for nothing: give one of `side` (left or right), `backfill` and `sweep`")]
+    NotOne,
 }
 
 /// Handles one event. Repeating it is safe, and so is running it twice at once: a lease lets one of them through.
-pub async fn handle(engine: &Engine, event: &Event, by: Deadline) -> Result<Done, PullError> {
-    let sync = engine.sync(&event.sync).ok_or_else(|| EngineError::Unknown { what: format!("sync {}", event.sync) })?;
-    match (event.backfill, event.side) {
-        (true, _) => {
+pub async fn handle(engine: &Engine, config: &Config, event: &Event, by: Deadline) -> Result<Done, PullError> {
+    let unknown = |what: String| EngineError::Unknown { what };
+    let sync = engine.sync(&event.sync).ok_or_else(|| unknown(format!("sync {}", event.sync)))?;
+    match (event.side, event.backfill, &event.sweep) {
+        (Some(side), false, None) => Ok(Done::Pulled(pull(engine, sync, side, by).await?)),
+        (None, true, None) => {
             backfill::begin(engine, sync, false).await?;
             Ok(Done::Backfill(backfill::step(engine, sync, by).await?))
         }
-        (false, Some(side)) => Ok(Done::Pulled(pull(engine, sync, side, by).await?)),
-        (false, None) => Err(PullError::Nothing),
+        (None, false, Some(Swept { mapping, side })) => {
+            let mapping = sync.mapping(mapping).ok_or_else(|| unknown(format!("mapping {mapping} of sync {}", sync.name)))?;
+            // Where history is not brought over, a record without a link was left out on purpose.
+            let adopt = config.sync(sync.name.as_str()).is_some_and(|sync| sync.history == HistoryMode::Backfill);
+            Ok(Done::Swept(sweep::step(engine, sync, mapping, *side, adopt, by).await?))
+        }
+        (_, _, _) => Err(PullError::NotOne),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_written_as_schedules_send_them() {
+        let read = |text: &str| serde_json::from_str::<Event>(text).map_err(|error| error.to_string());
+        let left = read(r#"{"sync":"customers","side":"left"}"#).unwrap();
+        assert_eq!((left.side, left.backfill, left.sweep), (Some(Side::Left), false, None));
+        assert!(read(r#"{"sync":"customers","backfill":true}"#).unwrap().backfill);
+        let text = r#"{"sync":"customers","sweep":{"mapping":"contacts","side":"right"}}"#;
+        assert_eq!(serde_json::to_string(&read(text).unwrap()).unwrap(), text);
+        assert!(read(r#"{"sync":"customers","sides":"left"}"#).is_err());
     }
 }

@@ -39,11 +39,11 @@ async fn main() -> Result<(), Error> {
     let by = Deadline(engine.now() + DESCRIBE);
     fill_required(&deployment.config, &mut engine, by).await;
 
-    let engine = &engine;
+    let (engine, config) = (&engine, &deployment.config);
     run(service_fn(async |event: LambdaEvent<Event>| {
         let end = i64::try_from(event.context.deadline).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let by = Deadline(end.unwrap_or_else(|| engine.now() + DESCRIBE) - MARGIN);
-        let done = handle(engine, &event.payload, by).await?;
+        let done = handle(engine, config, &event.payload, by).await?;
         tracing::info!(sync = %event.payload.sync, "done");
         Ok::<_, Error>(serde_json::to_value(done)?)
     }))

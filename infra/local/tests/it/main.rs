@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot set up fails the test")]
 
+mod journal;
 mod listener;
 mod queue;
+mod running;
 mod secrets;
 mod store;
 mod store_contract;

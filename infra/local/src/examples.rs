@@ -1,0 +1,40 @@
+//! Commands to try once a simulation is quiet: an edit on each side, and where to see it arrive.
+
+use serde::Serialize;
+use syncline_engine::{EngineError, entry};
+use syncline_model::{RecordId, Side};
+
+use crate::installation::Installation;
+
+/// Two commands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Example {
+    /// Edits a contact as a person would.
+    pub edit: String,
+    /// Shows its counterpart, where the edit arrives.
+    pub see: String,
+    /// What tells the story of the pair.
+    pub history: String,
+}
+
+/// An edit at each side of the first sync, on a pair that is linked. Empty without simulators in this process, or before there is a link.
+pub async fn examples(installation: &Installation) -> Result<Vec<Example>, EngineError> {
+    let (Some(simulation), Some(sync)) = (&installation.simulation, installation.engine.syncs.first()) else { return Ok(Vec::new()) };
+    let Some(mapping) = sync.mappings.last() else { return Ok(Vec::new()) };
+    let (left, right) = (&sync.ends.left.connection, &sync.ends.right.connection);
+    let (Some(at_left), Some(at_right)) = (simulation.running().get(left), simulation.running().get(right)) else { return Ok(Vec::new()) };
+    let Some(id) = simulation.any_contact(left).map(RecordId::new) else { return Ok(Vec::new()) };
+    let store = installation.engine.store.as_ref();
+    let standings = entry::standings(store, &sync.name, &mapping.name, Side::Left, std::slice::from_ref(&id)).await?;
+    let Some(other) = standings.get(&id).and_then(|standing| standing.counterpart(Side::Left)) else { return Ok(Vec::new()) };
+    let history = format!("syncline history {} {} {id}", sync.name, mapping.name);
+    let ends = [(at_left, id.as_str(), at_right, other.as_str()), (at_right, other.as_str(), at_left, id.as_str())];
+    Ok(ends
+        .into_iter()
+        .map(|(here, id, there, other)| Example {
+            edit: here.simulated.edit_command(&here.base_url, id),
+            see: there.simulated.show_command(&there.base_url, other),
+            history: history.clone(),
+        })
+        .collect())
+}
