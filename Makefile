@@ -1,0 +1,64 @@
+# One feature set, one target folder, the dev profile for everything but the benchmark: the AWS SDK is compiled once.
+CARGO ?= cargo
+PYTHON ?= python3
+HAS_NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
+DOC_TESTS := $(shell grep -rqsE '^ *//[/!] *```(rust)?$$' --include='*.rs' functions infra shared && echo yes)
+REQUIREMENTS := $(wildcard tests/python/requirements.txt)
+
+.DEFAULT_GOAL := help
+.PHONY: help build check test run bench fmt fix gen python tidy clean
+
+help: ## show these lines
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build everything, tests left out
+	$(CARGO) build --workspace
+
+check: ## formatting, lints, and the rules of the repository
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@$(MAKE) --no-print-directory tidy
+
+tidy: ## the rules of the repository alone: arrows, licences, generated files, documents
+ifeq ($(HAS_NEXTEST),yes)
+	$(CARGO) nextest run --config-file tests/nextest.toml --package syncline-tidy --no-fail-fast
+else
+	$(CARGO) test --package syncline-tidy --no-fail-fast
+endif
+
+test: python ## every test
+ifeq ($(DOC_TESTS),yes)
+	$(CARGO) test --workspace --doc --quiet
+endif
+ifeq ($(HAS_NEXTEST),yes)
+	$(CARGO) nextest run --config-file tests/nextest.toml --workspace --no-fail-fast
+else
+	$(CARGO) test --workspace --lib --bins --tests --no-fail-fast
+endif
+
+run: ## start Syncline on this machine; CONFIG=path/syncline.yaml for your own accounts, without it a demo
+	$(CARGO) run --package syncline -- local $(if $(CONFIG),--config $(CONFIG),--demo)
+
+bench: ## measure: calls, store units, time and memory; builds for release, which takes minutes
+	$(CARGO) build --release --package syncline --package syncline-bench
+	$(CARGO) run --release --package syncline-bench -- $(ARGS)
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+fix: ## format, and let clippy change what it can
+	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	$(CARGO) fmt --all
+
+gen: ## write the generated files anew: the lists of vendors, the config's schema
+	$(CARGO) run --package syncline-tidy
+
+python: $(if $(REQUIREMENTS),target/python/.ready) ## the Python clients that the tests point at the simulators
+
+target/python/.ready: $(REQUIREMENTS)
+	$(PYTHON) -m venv --clear target/python
+	target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(REQUIREMENTS)
+	touch $@
+
+clean: ## remove what was built
+	$(CARGO) clean
