@@ -93,8 +93,17 @@ impl Salesforce {
         let mut bodies: BTreeMap<String, (u16, Json)> = BTreeMap::new();
         let mut answers: Vec<Answered> = Vec::with_capacity(parts.len());
         let mut failed = None;
-        for part in parts {
-            let answer = if all_or_none && failed.is_some() { halted(part, ROLLED_BACK) } else { self.run_part(call, part, &bodies) };
+        let session_ends_at = self.session_ends_after_parts.take_if(|after| *after < parts.len());
+        for (place, part) in parts.iter().enumerate() {
+            let has_session = session_ends_at.is_none_or(|end| place < end);
+            let answer = if all_or_none && failed.is_some() {
+                halted(part, ROLLED_BACK)
+            } else if has_session {
+                self.run_part(call, part, &bodies)
+            } else {
+                self.auth.expire_sessions();
+                sessionless(part)
+            };
             if answer.status >= 300 && failed.is_none() {
                 failed = Some(answers.len());
             }
@@ -183,6 +192,12 @@ const ROLLED_BACK: &str = "The transaction was rolled back since another operati
 fn halted(part: &Part, message: &str) -> Answered {
     let refusal = Refusal::new(400, "PROCESSING_HALTED", message);
     Answered { status: 400, body: refusal.body(), headers: serde_json::Map::new(), reference: part.reference.clone() }
+}
+
+/// A part that comes after the end of the session that began the call.
+fn sessionless(part: &Part) -> Answered {
+    let refusal = Refusal::new(401, "INVALID_SESSION_ID", "Session expired or invalid");
+    Answered { status: 401, body: refusal.body(), headers: serde_json::Map::new(), reference: part.reference.clone() }
 }
 
 /// JSON text with `attributes` first: the order of the part's members is lost in reading, and rows need it.

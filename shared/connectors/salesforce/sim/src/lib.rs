@@ -60,6 +60,8 @@ pub struct Salesforce {
     writes_with_account: u32,
     /// What the path of the write must contain whose answer becomes a 503 after the commit.
     unavailable_after: Option<String>,
+    /// After how many parts of the next composite call the sessions end.
+    session_ends_after_parts: Option<usize>,
     org_id: String,
     human: Arc<str>,
 }
@@ -71,7 +73,8 @@ impl Salesforce {
     /// `simulator-refresh`, sessions `simulator-session` (integration user) and `human-session`. For the JWT flow: user
     /// `integration@simulator.example` with [`TEST_KEY_PEM`], or with a key that is added.
     pub fn new(profile: Profile) -> Self {
-        let (objects, _) = objects::standard();
+        let (mut objects, _) = objects::standard();
+        objects.retain(|object| profile.orders_enabled || object.name != "Order");
         let store = Store::new(objects, 1_000_000 + profile.seed % 1_000_000);
         let org_id = ids::mint("00D", 1_000_000 + profile.seed % 1_000_000 + 1);
         let mut salesforce = Self {
@@ -84,6 +87,7 @@ impl Salesforce {
             locks: BTreeMap::new(),
             writes_with_account: 0,
             unavailable_after: None,
+            session_ends_after_parts: None,
             org_id,
             human: Arc::from(""),
         };

@@ -56,6 +56,8 @@ pub struct Profile {
     pub rotates_refresh_tokens: bool,
     /// Seconds that a minted session lives. Answers never tell it.
     pub session_s: u32,
+    /// Whether the object Order exists: an org has to switch it on (fact sheet §2.4: unverified).
+    pub orders_enabled: bool,
     /// Every so manieth write to a record with an account fails with `UNABLE_TO_LOCK_ROW`; 0 for never.
     pub lock_every: u32,
 }
@@ -75,6 +77,7 @@ impl Default for Profile {
             reorders_multipicklist: false,
             rotates_refresh_tokens: false,
             session_s: 7_200,
+            orders_enabled: true,
             lock_every: 0,
         }
     }

@@ -17,6 +17,11 @@ impl Salesforce {
         self.auth.expire_sessions();
     }
 
+    /// Ends all minted sessions inside the next composite call that has more parts than this: the parts after them answer 401.
+    pub fn expire_sessions_inside_composite(&mut self, after_parts: usize) {
+        self.session_ends_after_parts = Some(after_parts);
+    }
+
     /// Revokes a session, a refresh token with its chain, or the client id.
     pub fn revoke(&mut self, credential: &str) {
         self.auth.revoke(credential);
