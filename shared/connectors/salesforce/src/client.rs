@@ -79,15 +79,30 @@ impl Client {
         if answer.status() != http::StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let fault = faults::of_answer(401, answer.body(), &[], self.now());
-        let fault = if fault == Fault::AuthExpired {
-            Fault::AuthRefused {
-                hint: "a fresh token was refused with 401: check the app's policies and that `base_url` is the organisation's own".into(),
-            }
-        } else {
-            fault
-        };
-        Err(Failure::NotDone(fault))
+        Err(Failure::NotDone(settled(faults::of_answer(401, answer.body(), &[], self.now()))))
+    }
+
+    /// Gets a new token where the present one ended in the middle of a call.
+    pub(crate) async fn renew(&self, by: Deadline) -> Result<(), Fault> {
+        let ended = self.auth.token(by).await?;
+        self.auth.renew(&ended, by).await.map(drop)
+    }
+
+    /// One composite call of reads. Where the session ends between its parts, the whole is asked again with a new token, once.
+    pub(crate) async fn ask_parts(&self, subs: &[Sub], sent: &[String], by: Deadline) -> Result<Node, Fault> {
+        let request = self.calls.composite(subs)?;
+        let (node, _) = self.ask(calls::COMPOSITE, &request, sent, by).await.map_err(Failure::fault)?;
+        if !self.session_ended(&node, subs)? {
+            return Ok(node);
+        }
+        self.renew(by).await?;
+        let (node, _) = self.ask(calls::COMPOSITE, &request, sent, by).await.map_err(Failure::fault)?;
+        if self.session_ended(&node, subs)? { Err(settled(Fault::AuthExpired)) } else { Ok(node) }
+    }
+
+    fn session_ended(&self, node: &Node, subs: &[Sub]) -> Result<bool, Fault> {
+        let parts = Self::parts(node, subs)?;
+        Ok(parts.iter().any(|part| part.status == 401 && faults::of_node(401, part.body, &[], self.now()) == Fault::AuthExpired))
     }
 
     async fn once(&self, class: EndpointClass, request: &Request<Bytes>, token: &str, by: Deadline) -> Result<Response<Bytes>, Failure> {
@@ -143,7 +158,7 @@ impl Client {
                     body: None,
                 })
                 .collect();
-            let (node, _) = self.ask(calls::COMPOSITE, &self.calls.composite(&subs)?, sent, by).await.map_err(Failure::fault)?;
+            let node = self.ask_parts(&subs, sent, by).await?;
             for part in Self::parts(&node, &subs)? {
                 answers.push(if part.status < 300 {
                     Ok(self.further(part.body, by).await?)
@@ -238,6 +253,16 @@ impl Client {
     /// A fault with its place.
     pub(crate) fn error(operation: &str, kind: &ObjectKind, fault: Fault) -> CallError {
         CallError::new("salesforce", format!("{operation} {kind}"), fault)
+    }
+}
+
+/// A second 401 is no expiry: no new token will help.
+pub(crate) fn settled(fault: Fault) -> Fault {
+    if fault == Fault::AuthExpired {
+        let hint = "a fresh token was refused with 401: check the app's policies and that `base_url` is the organisation's own";
+        Fault::AuthRefused { hint: hint.into() }
+    } else {
+        fault
     }
 }
 

@@ -1,4 +1,4 @@
-//! Any recorded answer → records: query pages, single records, collections, composite envelopes, change events, replication lists.
+//! Any recorded answer → records: query pages, single records, collections, composite envelopes, change events, replication lists, list views.
 //!
 //! Without a describe the JSON decides the types (`values::guessed`). The rows of sub-selects are records of another kind and are left out.
 
@@ -9,13 +9,13 @@ use syncline_model::{Fault, ObjectKind, Presence, Record, RecordId, Timestamp, V
 use crate::faults::{self, About};
 use crate::id;
 use crate::schema::{presence, row_id};
-use crate::values::{date_time, flatten};
+use crate::values::{date_time, flatten, guessed};
 use crate::wire::{ErrorRow, Node, Object, SaveRow, TokenAnswer};
 
 type Rows = Vec<Result<Record, BadRecord>>;
 
-/// Reads a body. An answer that Salesforce gives and that carries no records (a describe, a token) has none; an error answer is the fault
-/// that it tells of.
+/// Reads a body. An answer that Salesforce gives and that carries no records (a describe, a token, limits, a bulk job's state) has none; an
+/// error answer is the fault that it tells of.
 ///
 /// # Errors
 /// `Fault::Drift` for what is no answer of Salesforce's.
@@ -47,20 +47,25 @@ fn read_list(kind: &ObjectKind, items: &[Node], rows: &mut Rows) -> Result<(), F
     {
         return Err(of_errors(&errors));
     }
+    if items.iter().all(is_api_version) {
+        return Ok(());
+    }
     for item in items {
         // A collection answers null in the place of a record that is not there.
         if matches!(item, Node::Null) {
             continue;
         }
         if let Err(fault) = read(kind, item, rows) {
-            rows.push(Err(BadRecord { id: row_id(item).map(|id| id::record_id(&id)), fault: as_bad(fault) }));
+            rows.push(Err(BadRecord { id: any_id(item).map(|id| id::record_id(&id)), fault: as_bad(fault) }));
         }
     }
     Ok(())
 }
 
 fn read_object(kind: &ObjectKind, node: &Node, members: &Object, rows: &mut Rows) -> Result<(), Fault> {
-    if let Some(records) = ["records", "searchRecords", "recentItems"].iter().find_map(|key| members.get(*key)?.as_list()) {
+    // `values`: marketing records (Account Engagement) come in pages of their own form.
+    let values = if members.contains_key("nextPageToken") { "values" } else { "records" };
+    if let Some(records) = ["records", "searchRecords", "recentItems", values].iter().find_map(|key| members.get(*key)?.as_list()) {
         rows.extend(records.iter().map(|record| row(kind, record)));
         return Ok(());
     }
@@ -96,18 +101,48 @@ fn read_object(kind: &ObjectKind, node: &Node, members: &Object, rows: &mut Rows
         rows.push(saved(kind, &save));
         return Ok(());
     }
-    let is_describe = members.contains_key("fields") && members.contains_key("name") || members.contains_key("sobjects");
-    if TokenAnswer::read(node).is_some() || is_describe || members.contains_key("organization_id") {
+    if carries_no_record(node, members) {
         return Ok(());
     }
-    if members.contains_key("attributes") || row_id(node).is_some() {
+    if members.contains_key("attributes") || any_id(node).is_some() {
         rows.push(row(kind, node));
         return Ok(());
     }
     if let Some(errors) = ErrorRow::read_all(node) {
         return Err(of_errors(&errors));
     }
+    if let (Some(Node::Number(code)), Some(message)) = (members.get("code"), node.text_at("message")) {
+        return Err(of_errors(&[ErrorRow { code: code.clone(), message: message.to_owned(), ..ErrorRow::default() }]));
+    }
     Err(drift(node))
+}
+
+/// Answers about other things than records, recorded each: a token, who the user is, a describe, the organisation's limits, a bulk job.
+fn carries_no_record(node: &Node, members: &Object) -> bool {
+    let has = |keys: &[&str]| keys.iter().all(|key| members.contains_key(*key));
+    let is_limit = |node: &Node| node.as_object().is_some_and(|limit| limit.contains_key("Max") && limit.contains_key("Remaining"));
+    TokenAnswer::read(node).is_some()
+        || has(&["fields", "name"])
+        || has(&["sobjects"])
+        || has(&["organization_id"])
+        || has(&["user_id", "urls"])
+        || has(&["operation", "object", "state"])
+        || !members.is_empty() && members.values().all(is_limit)
+}
+
+/// One line of `GET /services/data`.
+fn is_api_version(item: &Node) -> bool {
+    item.as_object().is_some_and(|members| ["label", "url", "version"].iter().all(|key| members.contains_key(*key)))
+}
+
+/// The row's id, also where it is a number or written in capitals.
+fn any_id(node: &Node) -> Option<String> {
+    let written = node.get("Id").or_else(|| node.get("id")).or_else(|| node.get("ID"));
+    match written {
+        Some(Node::Number(number)) => Some(number.clone()),
+        Some(Node::Text(text)) => Some(text.clone()),
+        Some(Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_)) | None => row_id(node),
+    }
 }
 
 fn envelope(kind: &ObjectKind, parts: &[Node], body: &str, rows: &mut Rows) {
@@ -126,7 +161,10 @@ fn envelope(kind: &ObjectKind, parts: &[Node], body: &str, rows: &mut Rows) {
 /// One record of the asked kind, or of the one that the row itself names.
 fn row(kind: &ObjectKind, node: &Node) -> Result<Record, BadRecord> {
     let members = node.as_object().ok_or_else(|| BadRecord { id: None, fault: drift(node) })?;
-    let found = row_id(node).filter(|id| !id.is_empty()).ok_or_else(|| BadRecord {
+    if let Some(columns) = members.get("columns").and_then(Node::as_list) {
+        return list_view_row(kind, columns);
+    }
+    let found = any_id(node).filter(|id| !id.is_empty()).ok_or_else(|| BadRecord {
         id: None,
         fault: Fault::Drift {
             path: "Id".into(),
@@ -146,6 +184,34 @@ fn row(kind: &ObjectKind, node: &Node) -> Result<Record, BadRecord> {
         record = record.with_field(name, value);
     }
     Ok(record)
+}
+
+/// A row of a list view's results: its members are listed by path, and each value is text (recorded).
+fn list_view_row(kind: &ObjectKind, columns: &[Node]) -> Result<Record, BadRecord> {
+    let cells = || columns.iter().filter_map(|column| Some((column.text_at("fieldNameOrPath")?, column.get("value")?)));
+    let Some(found) = cells().find(|(path, _)| *path == "Id").and_then(|(_, value)| value.as_text()) else {
+        let fault = Fault::Drift { path: "columns.Id".into(), expected: "id".into(), found: "nothing".into() };
+        return Err(BadRecord { id: None, fault });
+    };
+    let mut record = Record::new(kind.clone(), id::record_id(found));
+    for (path, node) in cells() {
+        let value = match node.as_text().and_then(spelled_moment) {
+            Some(moment) => Ok(Value::DateTime(moment)),
+            None => guessed(node, path),
+        };
+        let value = value.map_err(|fault| BadRecord { id: Some(record.id.clone()), fault })?;
+        if let (Value::DateTime(stamp), "SystemModstamp") = (&value, path) {
+            record = record.with_version(Version(*stamp));
+        }
+        record = record.with_field(path, value);
+    }
+    Ok(record)
+}
+
+/// `Fri Aug 01 21:15:46 GMT 2014`, as list views write moments (recorded).
+fn spelled_moment(text: &str) -> Option<Timestamp> {
+    let text = text.replacen(" GMT ", " +0000 ", 1).replacen(" UTC ", " +0000 ", 1);
+    Timestamp::strptime("%a %b %d %H:%M:%S %z %Y", &text).ok()
 }
 
 fn saved(kind: &ObjectKind, save: &SaveRow) -> Result<Record, BadRecord> {
@@ -187,11 +253,13 @@ fn replication(kind: &ObjectKind, node: &Node, rows: &mut Rows) -> Result<(), Fa
     Ok(())
 }
 
-/// A change event (fact sheet §3.4: recorded): the same change for each of its records. Compound parts stand under their dotted path and
+/// A change event (fact sheet §3.4: recorded): the same change for each of its records; an event that was split for its consumer names one
+/// in `recordId`. Moments may come as milliseconds. Compound parts stand under their dotted path and
 /// under the API name of the field itself: `MailingAddress.Street` is `MailingStreet`, `Name.LastName` is `LastName`.
 fn change_event(kind: &ObjectKind, members: &Object, rows: &mut Rows) -> Result<(), Fault> {
     let header = members.get("ChangeEventHeader").unwrap_or(&Node::Null);
-    let ids = header.get("recordIds").and_then(Node::as_list).ok_or_else(|| Fault::Drift {
+    let single = header.get("recordId").map(std::slice::from_ref);
+    let ids = header.get("recordIds").and_then(Node::as_list).or(single).ok_or_else(|| Fault::Drift {
         path: "ChangeEventHeader.recordIds".into(),
         expected: "list".into(),
         found: header.get("recordIds").map_or("nothing", Node::type_name).into(),
@@ -204,6 +272,11 @@ fn change_event(kind: &ObjectKind, members: &Object, rows: &mut Rows) -> Result<
     own.shift_remove("ChangeEventHeader");
     let mut fields = Vec::new();
     flatten(&own, "", &mut fields)?;
+    for (name, value) in &mut fields {
+        if let Some(moment) = milliseconds(name, value) {
+            *value = Value::DateTime(moment);
+        }
+    }
     for name in header.get("nulledFields").and_then(Node::as_list).unwrap_or_default().iter().filter_map(Node::as_text) {
         fields.push((name.to_owned(), Value::Null));
     }
@@ -227,6 +300,25 @@ fn change_event(kind: &ObjectKind, members: &Object, rows: &mut Rows) -> Result<
         rows.push(Ok(record));
     }
     Ok(())
+}
+
+/// Milliseconds since 1970 under a name that is a moment's. Smaller numbers are no time that an organisation could have stamped.
+fn milliseconds(name: &str, value: &Value) -> Option<Timestamp> {
+    const MOMENT_MS_MIN: i64 = 100_000_000_000;
+    match value {
+        Value::Integer(ms) if *ms >= MOMENT_MS_MIN && (name.ends_with("Date") || name.ends_with("Modstamp")) => {
+            Timestamp::from_millisecond(*ms).ok()
+        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Set(_)
+        | Value::Reference(_) => None,
+    }
 }
 
 fn flat_name(path: &str) -> Option<String> {

@@ -26,6 +26,13 @@ pub(crate) fn canonical(text: &str) -> Option<String> {
     Some(text.chars().chain(suffix).collect())
 }
 
+/// The 18-character form of an id that may be sent. One whose checksum is wrong names no record, and a single such id makes Salesforce refuse
+/// the whole question (`MALFORMED_ID`).
+pub(crate) fn sendable(text: &str) -> Option<String> {
+    let full = canonical(text)?;
+    (canonical(full.get(..15)?)? == full).then_some(full)
+}
+
 /// The id in its stored form; a text that is no id stays as it is (old recordings have such).
 pub(crate) fn record_id(text: &str) -> RecordId {
     RecordId::new(canonical(text).unwrap_or_else(|| text.to_owned()))
@@ -50,5 +57,13 @@ mod tests {
             assert_eq!(canonical(text), None, "{text}");
         }
         assert_eq!(record_id("foo").as_str(), "foo");
+    }
+
+    #[test]
+    fn an_id_with_a_wrong_checksum_is_kept_but_not_sent() {
+        assert_eq!(sendable("003ak00000luKU1").as_deref(), Some("003ak00000luKU1AAM"));
+        assert_eq!(sendable("003ak00000luKU1AAM").as_deref(), Some("003ak00000luKU1AAM"));
+        assert_eq!((sendable("003ak00000luku1AAM"), sendable("foo")), (None, None));
+        assert_eq!(record_id("003ak00000luku1AAM").as_str(), "003ak00000luku1AAM");
     }
 }

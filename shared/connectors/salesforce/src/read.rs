@@ -99,7 +99,7 @@ fn is_locator_gone(fault: &Fault) -> bool {
 
 /// Records by id, in the order of the ids.
 pub(crate) async fn by_ids(client: &Client, plan: &Plan, ids: &[RecordId], by: Deadline) -> Result<Vec<Option<Record>>, Fault> {
-    let wanted: Vec<Option<String>> = ids.iter().map(|id| id::canonical(id.as_str())).collect();
+    let wanted: Vec<Option<String>> = ids.iter().map(|id| id::sendable(id.as_str())).collect();
     let mut distinct: Vec<&str> = wanted.iter().flatten().map(String::as_str).collect();
     distinct.sort_unstable();
     distinct.dedup();
@@ -155,7 +155,7 @@ async fn retrieve(client: &Client, plan: &Plan, ids: &[&str], by: Deadline) -> R
                 body: Some(body.clone()),
             });
             let subs: Vec<Sub> = subs.collect();
-            let (node, _) = client.ask(calls::COMPOSITE, &client.calls.composite(&subs)?, &[], by).await.map_err(Failure::fault)?;
+            let node = client.ask_parts(&subs, &[], by).await?;
             for part in Client::parts(&node, &subs)? {
                 if part.status >= 300 {
                     return Err(faults::of_node(part.status, part.body, &[], client.now()));

@@ -56,13 +56,13 @@ pub(crate) fn literal(value: &Value, wire: Option<WireType>) -> Option<String> {
         Value::Decimal(value) if text => Some(quote(&value.to_string())),
         Value::Decimal(value) => Some(value.to_string()),
         Value::Text(value) => match wire {
-            Some(WireType::Id | WireType::Reference) => id::canonical(value.trim()).map(|id| quote(&id)),
+            Some(WireType::Id | WireType::Reference) => id::sendable(value.trim()).map(|id| quote(&id)),
             Some(WireType::Bool | WireType::Integer | WireType::Decimal | WireType::Date | WireType::DateTime) => None,
             Some(WireType::Text | WireType::Set) | None => Some(quote(value)),
         },
         Value::Date(value) => Some(value.to_string()),
         Value::DateTime(value) => Some(value.to_string()),
-        Value::Reference(value) => Some(quote(value.as_str())),
+        Value::Reference(value) => id::sendable(value.as_str()).map(|id| quote(&id)),
     }
 }
 

@@ -10,7 +10,7 @@ use syncline_engine::ports::connector::{Outcome, WriteAction};
 use syncline_model::{Deadline, Fault, FieldName, Problem, Record, RecordId, Value};
 
 use crate::calls::{self, COLLECTION_ROWS_MAX, COMPOSITE_HEAVY_MAX, Sub};
-use crate::client::{Client, Failure};
+use crate::client::{Client, Failure, settled};
 use crate::faults::{self, About};
 use crate::id;
 use crate::read::queries_of;
@@ -74,6 +74,7 @@ pub(crate) async fn batch(
     let mut outcomes: Vec<Option<Outcome>> = vec![None; actions.len()];
     let mut chunks = prepare(client, plan, described, actions, &mut outcomes);
     let mut begun = false;
+    let mut renewed = false;
     for _ in 0..CALLS_MAX {
         let parcel = take_parcel(&mut chunks);
         if parcel.is_empty() {
@@ -85,10 +86,21 @@ pub(crate) async fn batch(
         }
         match send(client, plan, &parcel, by).await {
             Ok(answers) => {
+                let mut sessionless = Vec::new();
                 for (chunk, answer) in parcel.into_iter().zip(answers) {
-                    settle(client, plan, chunk, &answer, &mut outcomes, &mut chunks);
+                    sessionless.extend(settle(client, plan, chunk, &answer, &mut outcomes, &mut chunks));
                 }
                 begun = true;
+                if sessionless.is_empty() {
+                    continue;
+                }
+                // The session ended between the parts. What was refused so was not done: it goes again, once.
+                let fault = if renewed { Some(settled(Fault::AuthExpired)) } else { client.renew(by).await.err() };
+                renewed = true;
+                match fault {
+                    None => chunks.extend(sessionless),
+                    Some(fault) => fail(&sessionless, &fault, &mut outcomes),
+                }
             }
             Err(Failure::Maybe(_)) => {
                 fail(&parcel, &Fault::Uncertain, &mut outcomes);
@@ -183,7 +195,7 @@ fn read_back(client: &Client, plan: &Plan, chunk: &Chunk) -> Vec<String> {
 
 fn row_of(kind: &str, described: &Described, place: usize, action: &WriteAction) -> Result<(Verb, Row), Fault> {
     let attributes = || Object::from([("attributes".to_owned(), Node::object_of([("type", Node::text_of(kind))]))]);
-    let known = |id: &RecordId| id::canonical(id.as_str()).ok_or(Fault::Missing);
+    let known = |id: &RecordId| id::sendable(id.as_str()).ok_or(Fault::Missing);
     let empty = Row { place, id: None, body: attributes(), found_by: None, account: String::new(), sent: Vec::new() };
     match action {
         WriteAction::Create { fields, once } => {
@@ -289,31 +301,45 @@ fn write_sub(client: &Client, plan: &Plan, chunk: &Chunk, place: usize) -> Sub {
     Sub { method, url, reference: format!("write{place}"), body }
 }
 
-/// Gives each row of a collection its outcome; a collection that was refused as a whole is halved, so that one row stops only itself.
-fn settle(client: &Client, plan: &Plan, chunk: Chunk, answer: &Answer, outcomes: &mut [Option<Outcome>], chunks: &mut VecDeque<Chunk>) {
+/// Gives each row of a collection its outcome; a collection that was refused as a whole is halved, so that one row stops only itself. One that
+/// found no session any more comes back.
+fn settle(
+    client: &Client,
+    plan: &Plan,
+    chunk: Chunk,
+    answer: &Answer,
+    outcomes: &mut [Option<Outcome>],
+    chunks: &mut VecDeque<Chunk>,
+) -> Option<Chunk> {
     if answer.status >= 500 || answer.status == 0 {
-        return fail(&[chunk], &Fault::Uncertain, outcomes);
+        fail(&[chunk], &Fault::Uncertain, outcomes);
+        return None;
     }
     if answer.status >= 300 {
         let sent: Vec<String> = chunk.rows.iter().flat_map(|row| row.sent.iter().cloned()).collect();
         let fault = faults::of_node(answer.status, &answer.body, &sent, client.now());
+        if fault == Fault::AuthExpired {
+            return Some(chunk);
+        }
         let about_a_row = matches!(fault, Fault::Rejected { .. } | Fault::Missing | Fault::Taken { .. } | Fault::Conflict);
         if about_a_row && chunk.rows.len() > 1 {
             chunks.extend(halves(chunk));
         } else {
             fail(&[chunk], &fault, outcomes);
         }
-        return;
+        return None;
     }
     let rows = answer.body.as_list().unwrap_or_default();
     if rows.len() != chunk.rows.len() {
-        return fail(&[chunk], &Fault::Uncertain, outcomes);
+        fail(&[chunk], &Fault::Uncertain, outcomes);
+        return None;
     }
     let stored: BTreeMap<RecordId, Record> =
         answer.stored.iter().filter_map(|row| plan.record(row).ok()).map(|record| (record.id.clone(), record)).collect();
     for (row, node) in chunk.rows.iter().zip(rows) {
         outcomes[row.place] = Some(outcome_of(client, &chunk.verb, row, node, &stored));
     }
+    None
 }
 
 fn outcome_of(client: &Client, verb: &Verb, row: &Row, node: &Node, stored: &BTreeMap<RecordId, Record>) -> Outcome {

@@ -27,6 +27,18 @@ fn recorded_records_are_read() {
         ("batch-update-contacts-err-each-no-ids", "Contact", 0, 2),
         ("success-with-errors", "Account", 0, 1),
         ("metadata-read-accounts-sampled", "Account", 0, 0),
+        ("read-list-leads", "Lead", 8, 0),
+        ("read-opportunity-with-contacts", "Opportunity", 1, 0),
+        ("subscription-new_account", "Account", 1, 0),
+        ("subscription-update_user", "User", 1, 0),
+        ("pardot-read-prospects", "Prospect", 3, 0),
+        ("restforce-list_view_results_success_response", "Account", 1, 0),
+        ("restforce-query_success_response", "Whizbang", 1, 0),
+        // Sums carry no id, so they are no records.
+        ("restforce-query_aggregate_success_response", "Campaign", 0, 3),
+        ("bulk-info-success", "Opportunity", 0, 0),
+        ("metadata-write-user-info", "User", 0, 0),
+        ("restforce-services_data_success_response", "Contact", 0, 0),
         ("restforce-auth_success_response", "Contact", 0, 0),
         ("restforce-reauth_success_response", "Contact", 0, 0),
         ("restforce-refresh_success_response", "Contact", 0, 0),
@@ -51,6 +63,7 @@ fn recorded_refusals_are_told_apart() {
         ("restforce-query_error_response", "rejected"),
         ("restforce-upsert_multiple_error_response", "taken"),
         ("restforce-write_error_response", "rejected"),
+        ("pardot-delete-err-not-found", "rejected"),
         ("unknown-field", "rejected"),
         ("unknown-object", "rejected"),
     ] {
@@ -99,6 +112,39 @@ fn change_events_carry_their_change() {
     let rows = VENDOR.decode(&"Contact".into(), deleted.as_bytes()).unwrap();
     assert_eq!(rows[0].as_ref().unwrap().presence, Presence::Deleted);
     assert!(matches!(rows[1].as_ref().unwrap_err().fault, Fault::Drift { .. }));
+}
+
+#[test]
+fn split_events_and_milliseconds_are_read() {
+    let rows = VENDOR.decode(&"User".into(), &fixture("subscription-update_user")).unwrap();
+    let record = rows[0].as_ref().unwrap();
+    assert_eq!(record.id.as_str(), "005ak00000GGsRRAA1");
+    assert!(record.field("FirstName").is_some_and(|name| !name.is_null()));
+    let rows = VENDOR.decode(&"Account".into(), &fixture("subscription-new_account")).unwrap();
+    let record = rows[0].as_ref().unwrap();
+    for moment in ["CreatedDate", "LastModifiedDate"] {
+        assert!(matches!(record.field(moment), Some(Value::DateTime(_))), "{moment}");
+    }
+}
+
+#[test]
+fn a_list_views_rows_are_records() {
+    let rows = VENDOR.decode(&"Account".into(), &fixture("restforce-list_view_results_success_response")).unwrap();
+    let record = rows[0].as_ref().unwrap();
+    assert_eq!(record.id.as_str(), "001D000000JliSTIAZ");
+    assert!(record.field("Owner.Alias") == Some(&Value::text("TUser")));
+    assert!(record.field("CreatedDate") == Some(&Value::DateTime("2014-08-01T21:15:46Z".parse().unwrap())));
+    assert_eq!(record.version.unwrap().0.to_string(), "2014-08-01T21:15:46Z");
+}
+
+#[test]
+fn numeric_ids_and_ids_in_capitals_are_ids() {
+    let rows = VENDOR.decode(&"Prospect".into(), &fixture("pardot-read-prospects")).unwrap();
+    assert_eq!(rows[0].as_ref().unwrap().id.as_str(), "55389571");
+    let rows = VENDOR.decode(&"Contact".into(), br#"{"records":[{"ID":"1"}],"done":true,"totalSize":1}"#).unwrap();
+    assert_eq!(rows[0].as_ref().unwrap().id.as_str(), "1");
+    let limits = br#"{"DailyApiRequests":{"Max":15000,"Remaining":14976},"SingleEmail":{"Max":15,"Remaining":15}}"#;
+    assert!(VENDOR.decode(&"Contact".into(), limits).unwrap().is_empty());
 }
 
 #[test]
