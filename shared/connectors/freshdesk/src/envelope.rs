@@ -30,7 +30,7 @@ fn open(kind: &str, body: Json, depth: u8) -> Result<Vec<Json>, Fault> {
                     return open(kind, members.remove(&name).unwrap_or(Json::Null), depth - 1);
                 }
             }
-            Err(drift("$", &format!("a list of {kind} records, or one"), "an object without an id"))
+            Err(drift("$", &format!("a list of {kind} records, or one"), &what_instead(&members)))
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
             Err(drift("$", &format!("a list of {kind} records, or one"), type_name(&body)))
@@ -49,6 +49,23 @@ fn unwrapped(names: &[String], row: Json) -> Json {
             }
         }
         Json::Object(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => row,
+    }
+}
+
+/// What an object without an id is: one of the vendor's refusals, with its codes, or something else (fact sheet §4.1: recorded).
+fn what_instead(members: &Map<String, Json>) -> String {
+    let code_of = |members: &Map<String, Json>| {
+        let code = members.get("code").and_then(Json::as_str)?;
+        (!code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')).then(|| code.to_owned())
+    };
+    let entries = members.get("errors").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let listed = entries.iter().filter_map(Json::as_object).filter_map(code_of);
+    let codes: Vec<String> = code_of(members).into_iter().chain(listed).collect();
+    let refuses = members.contains_key("errors") || members.contains_key("message") && members.len() <= 2;
+    match (codes.is_empty(), refuses) {
+        (false, _) => format!("an error answer ({})", codes.join(", ")),
+        (true, true) => "an error answer".to_owned(),
+        (true, false) => "an object without an id".to_owned(),
     }
 }
 
@@ -137,7 +154,10 @@ mod tests {
         check("contact", "OK", Err("other text"));
         check("contact", "null", Err("null"));
         check("contact", "{}", Err("an object without an id"));
-        check("contact", r#"{"code":"invalid_credentials","message":"no"}"#, Err("an object without an id"));
+        check("contact", r#"{"code":"invalid_credentials","message":"no"}"#, Err("an error answer (invalid_credentials)"));
+        check("contact", r#"{"message":"You have exceeded the limit of requests per minute"}"#, Err("an error answer"));
+        let invalid = r#"{"description":"Validation failed","errors":[{"field":"email","message":"taken","code":"duplicate_value"}]}"#;
+        check("contact", invalid, Err("an error answer (duplicate_value)"));
         assert_eq!(rows("contact", &[0xff, 0xfe]), Err(drift("$", "JSON", "bytes that are no UTF-8")));
     }
 }

@@ -127,25 +127,28 @@ fn read_form(form: Form, json: &Json) -> Result<Value, &'static str> {
     }
 }
 
-/// A member that our table does not name: typed by its JSON. Objects are read one level deep, as `avatar.content_type`.
+/// A member that our table does not name: typed by its JSON and its name. Objects are read one level deep, as `avatar.content_type`.
 fn read_unknown(record: &mut Record, other_kind: bool, name: &str, json: &Json) {
     if let Json::Object(members) = json {
         for (inner, json) in members {
-            if let Some(value) = by_json(json) {
+            if let Some(value) = by_name(other_kind, inner, json) {
                 record.fields.insert(FieldName::new(format!("{name}.{inner}")), value);
             }
         }
         return;
     }
-    let value = match json {
+    if let Some(value) = by_name(other_kind, name, json) {
+        record.fields.insert(FieldName::new(name), value);
+    }
+}
+
+fn by_name(other_kind: bool, name: &str, json: &Json) -> Option<Value> {
+    match json {
         Json::Number(_) if other_kind && name.ends_with("_id") => record_id(json).map(Value::Reference),
         Json::String(text) if name.ends_with("_at") || name.ends_with("_by") => {
             Some(moment(text).map_or_else(|| Value::text(text.as_str()), Value::DateTime))
         }
         Json::Number(_) | Json::String(_) | Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => by_json(json),
-    };
-    if let Some(value) = value {
-        record.fields.insert(FieldName::new(name), value);
     }
 }
 

@@ -133,3 +133,14 @@ fn days_and_what_is_none() {
         assert_eq!(day(given), expected.map(|date| date.parse().unwrap()), "{given}");
     }
 }
+
+#[test]
+fn moments_inside_other_objects_are_moments() {
+    let agent = br#"[{"id":1,"contact":{"email":"a@b.example","created_at":"2024-10-21T09:30:07Z","last_login_at":null},"group_ids":[7,8],"created_at":"2024-10-21T09:30:07Z"}]"#;
+    let rows = decode(&"agent".into(), agent).unwrap();
+    let record = rows[0].as_ref().unwrap();
+    let moment = Value::DateTime("2024-10-21T09:30:07Z".parse().unwrap());
+    assert!(record.field("contact.created_at") == Some(&moment) && record.field("created_at") == Some(&moment));
+    assert!(record.field("contact.last_login_at") == Some(&Value::Null));
+    assert!(record.field("group_ids") == Some(&Value::set(["7".to_owned(), "8".to_owned()])));
+}
