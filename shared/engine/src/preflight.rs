@@ -1,1 +1,115 @@
-//! (to be written)
+//! Before a sync runs: whose accounts are these, what may we do there, and which fields do their objects have? Real, harmless calls.
+
+use serde::Serialize;
+use syncline_mapping::Pair;
+use syncline_model::{CallError, ConnectionName, Deadline, ObjectKind, ObjectSchema, Side, SyncName};
+
+use crate::ports::connector::Account;
+use crate::state::{self, Stopped};
+use crate::{End, Engine, EngineError, Sync};
+
+/// What was found at both ends of a sync.
+#[derive(Clone, Debug, Serialize)]
+pub struct Preflight {
+    pub sync: SyncName,
+    pub ends: Pair<EndCheck>,
+}
+
+/// What was found at one end.
+#[derive(Clone, Debug, Serialize)]
+pub struct EndCheck {
+    pub connection: ConnectionName,
+    pub system: &'static str,
+    /// The account that the credentials open; `None` where the call failed.
+    pub account: Option<Account>,
+    /// Why the account could not be asked.
+    pub trouble: Option<Trouble>,
+    /// Set where the engine has stopped the connection.
+    pub stopped: Option<Stopped>,
+    pub objects: Vec<ObjectCheck>,
+}
+
+/// One object of a mapping, as the vendor describes it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ObjectCheck {
+    pub kind: ObjectKind,
+    #[serde(skip)]
+    pub schema: Option<ObjectSchema>,
+    /// How many fields the connected user sees.
+    pub fields: usize,
+    pub trouble: Option<Trouble>,
+}
+
+/// A call that failed, as what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    /// The fault's stable name.
+    pub code: &'static str,
+    pub says: String,
+}
+
+impl From<CallError> for Trouble {
+    fn from(error: CallError) -> Self {
+        Self { code: error.fault.code(), says: error.to_string() }
+    }
+}
+
+impl Preflight {
+    /// Whether both accounts answered, without problems, and all their objects were described.
+    pub fn is_clean(&self) -> bool {
+        [Side::Left, Side::Right].into_iter().all(|side| self.ends.of(side).is_clean())
+    }
+
+    /// The schemas that were read, by connection and object.
+    pub fn schemas(&self) -> impl Iterator<Item = (ConnectionName, &ObjectSchema)> {
+        [&self.ends.left, &self.ends.right]
+            .into_iter()
+            .flat_map(|end| end.objects.iter().filter_map(|object| Some((end.connection.clone(), object.schema.as_ref()?))))
+    }
+}
+
+impl EndCheck {
+    fn is_clean(&self) -> bool {
+        self.stopped.is_none()
+            && self.account.as_ref().is_some_and(|account| account.problems.is_empty())
+            && self.objects.iter().all(|object| object.trouble.is_none())
+    }
+}
+
+/// Asks both ends. A failed call is part of the answer; only the store's failing is an error.
+pub async fn preflight(engine: &Engine, sync: &Sync, by: Deadline) -> Result<Preflight, EngineError> {
+    let left = check(engine, sync, Side::Left, by).await?;
+    let right = check(engine, sync, Side::Right, by).await?;
+    Ok(Preflight { sync: sync.name.clone(), ends: Pair::new(left, right) })
+}
+
+async fn check(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Result<EndCheck, EngineError> {
+    let End { connection, connector } = sync.ends.of(side);
+    let mut check = EndCheck {
+        connection: connection.clone(),
+        system: connector.descriptor().system,
+        account: None,
+        trouble: None,
+        stopped: state::stopped(engine, connection).await?,
+        objects: Vec::new(),
+    };
+    match connector.account(by).await {
+        Ok(account) => check.account = Some(account),
+        Err(error) => {
+            // Without an account, each describe would fail in the same way.
+            check.trouble = Some(error.into());
+            return Ok(check);
+        }
+    }
+    for mapping in &sync.mappings {
+        let kind = mapping.kind.of(side);
+        if check.objects.iter().any(|object| object.kind == *kind) {
+            continue;
+        }
+        check.objects.push(match connector.describe(kind, by).await {
+            Ok(schema) => ObjectCheck { kind: kind.clone(), fields: schema.fields.len(), schema: Some(schema), trouble: None },
+            Err(error) => ObjectCheck { kind: kind.clone(), fields: 0, schema: None, trouble: Some(error.into()) },
+        });
+    }
+    Ok(check)
+}

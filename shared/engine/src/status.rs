@@ -1,1 +1,184 @@
-//! (to be written)
+//! How each sync stands: connections, cursors, holds, what waits, what is left of the budgets. Reads the store only; makes no call.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use syncline_mapping::Pair;
+use syncline_model::{ConnectionName, MappingName, Side, SyncName, Timestamp};
+
+use crate::backfill::{self, Progress};
+use crate::budget::Usage;
+use crate::cursor::{self, CursorStatus};
+use crate::entry::{self, Entry, LinkState};
+use crate::state::{self, Stopped};
+use crate::{Engine, EngineError, Sync, hold, keys};
+
+/// At most so many holds are counted; a sync with more says so.
+pub const HOLDS_MAX: usize = 100_000;
+
+/// How many items one request to the store lists.
+const PAGE_ITEMS: u32 = 500;
+
+/// How everything stands at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Status {
+    pub at: Timestamp,
+    pub syncs: Vec<SyncStatus>,
+}
+
+/// How one sync stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SyncStatus {
+    pub sync: SyncName,
+    pub ends: Pair<EndStatus>,
+    pub mappings: Vec<MappingStatus>,
+    /// By reason.
+    pub held: BTreeMap<String, u64>,
+    pub backfill: Progress,
+}
+
+/// How one connection stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EndStatus {
+    pub connection: ConnectionName,
+    pub system: &'static str,
+    /// `None`: it runs.
+    pub stopped: Option<Stopped>,
+    /// What this process has used, and what the vendor said last was left.
+    pub usage: Option<Usage>,
+    /// What is left in the shared buckets, by limit (`all/60`: all calls, a window of 60 seconds).
+    pub budgets: BTreeMap<String, Bucket>,
+}
+
+/// A budget's bucket as it was left when a call last took from it; tokens have flowed in since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bucket {
+    /// Calls that can be made at once, at least.
+    pub left: i64,
+    pub at: Option<Timestamp>,
+    /// The vendor refused us: nothing goes before this moment.
+    pub closed_until: Option<Timestamp>,
+}
+
+/// How one object pair stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MappingStatus {
+    pub mapping: MappingName,
+    pub cursors: Pair<CursorStatus>,
+    /// Counted only where asked for: it reads every entry.
+    pub entries: Option<EntryCounts>,
+}
+
+/// What rests in the store for one object pair.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EntryCounts {
+    pub linked: u64,
+    /// One side was deleted, and the other is left alone.
+    pub severed: u64,
+    /// Both sides are gone.
+    pub buried: u64,
+    /// A counterpart is being created.
+    pub creating: u64,
+    /// Without a counterpart, by how it ended last.
+    pub unlinked: BTreeMap<String, u64>,
+    /// Records that others wait for.
+    pub awaited: u64,
+}
+
+#[derive(Deserialize)]
+struct StoredBucket {
+    millis: i64,
+    at: i64,
+    #[serde(default)]
+    closed_until: Option<i64>,
+}
+
+/// Reads how all syncs stand. `count_entries` also counts links and records without one, which reads the whole table.
+pub async fn status(engine: &Engine, count_entries: bool) -> Result<Status, EngineError> {
+    let mut syncs = Vec::new();
+    for sync in &engine.syncs {
+        syncs.push(of_sync(engine, sync, count_entries).await?);
+    }
+    Ok(Status { at: engine.now(), syncs })
+}
+
+async fn of_sync(engine: &Engine, sync: &Sync, count_entries: bool) -> Result<SyncStatus, EngineError> {
+    let mut held: BTreeMap<String, u64> = BTreeMap::new();
+    for hold in hold::list(engine, &sync.name, HOLDS_MAX).await? {
+        *held.entry(hold.name().to_owned()).or_default() += 1;
+    }
+    let mut mappings = Vec::new();
+    for mapping in &sync.mappings {
+        let left = cursor::status(engine, &sync.name, &mapping.name, Side::Left).await?;
+        let right = cursor::status(engine, &sync.name, &mapping.name, Side::Right).await?;
+        let entries = if count_entries { Some(count(engine, &sync.name, &mapping.name).await?) } else { None };
+        mappings.push(MappingStatus { mapping: mapping.name.clone(), cursors: Pair::new(left, right), entries });
+    }
+    Ok(SyncStatus {
+        sync: sync.name.clone(),
+        ends: Pair::new(of_end(engine, sync, Side::Left).await?, of_end(engine, sync, Side::Right).await?),
+        mappings,
+        held,
+        backfill: backfill::status(engine, sync).await?,
+    })
+}
+
+async fn of_end(engine: &Engine, sync: &Sync, side: Side) -> Result<EndStatus, EngineError> {
+    let end = sync.ends.of(side);
+    let mut budgets = BTreeMap::new();
+    let partition = keys::budget(&end.connection, "").partition;
+    for item in engine.store.list(&partition, None, PAGE_ITEMS).await? {
+        let stored: StoredBucket = serde_json::from_str(&item.body)
+            .map_err(|error| EngineError::Unreadable { what: format!("the budget {}", item.key.sort), problem: error.to_string() })?;
+        let moment = |millis: i64| Timestamp::from_millisecond(millis).ok();
+        let closed_until = stored.closed_until.and_then(moment).filter(|until| *until > engine.now());
+        budgets.insert(item.key.sort, Bucket { left: stored.millis / 1000, at: moment(stored.at), closed_until });
+    }
+    Ok(EndStatus {
+        connection: end.connection.clone(),
+        system: end.connector.descriptor().system,
+        stopped: state::stopped(engine, &end.connection).await?,
+        usage: engine.budgets.get(&end.connection).map(|budget| budget.usage()),
+        budgets,
+    })
+}
+
+async fn count(engine: &Engine, sync: &SyncName, mapping: &MappingName) -> Result<EntryCounts, EngineError> {
+    let mut counts = EntryCounts::default();
+    for side in [Side::Left, Side::Right] {
+        for bucket in 0..keys::BUCKETS {
+            let partition = keys::entries(sync, mapping, side, bucket);
+            let mut after: Option<String> = None;
+            loop {
+                let page = engine.store.list(&partition, after.as_deref(), PAGE_ITEMS).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.key.sort.clone());
+                for item in page {
+                    add(&mut counts, &entry::placed(item)?.entry);
+                }
+            }
+        }
+    }
+    Ok(counts)
+}
+
+fn add(counts: &mut EntryCounts, entry: &Entry) {
+    match entry {
+        Entry::Link(link) => match link.state {
+            LinkState::Active => counts.linked += 1,
+            LinkState::Severed { .. } => counts.severed += 1,
+            LinkState::Buried => counts.buried += 1,
+        },
+        // Counted under its left id.
+        Entry::Pointer(_) => {}
+        Entry::Intent { children, .. } => {
+            counts.creating += 1;
+            counts.awaited += u64::from(*children);
+        }
+        Entry::Unlinked { note, children } => {
+            let end = note.as_ref().map_or("not_seen_yet", |note| note.end.as_str());
+            *counts.unlinked.entry(end.to_owned()).or_default() += 1;
+            counts.awaited += u64::from(*children);
+        }
+    }
+}

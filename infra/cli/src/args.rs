@@ -1,0 +1,276 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit::EXIT_CODES;
+
+/// Keeps CRM, helpdesk and other systems in step, both ways.
+#[derive(Debug, Parser)]
+#[command(name = "syncline", version, after_help = EXIT_CODES, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Global {
+    /// The configuration
+    #[arg(long, global = true, value_name = "FILE", default_value = "syncline.yaml")]
+    pub(crate) config: PathBuf,
+    /// The data folder of this machine's installation
+    #[arg(long, global = true, value_name = "DIR", default_value = ".syncline")]
+    pub(crate) data: PathBuf,
+    /// Embedded simulators in place of the vendors
+    #[arg(long, global = true)]
+    pub(crate) demo: bool,
+    /// Results as JSON on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say more on stderr; twice: everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Log lines as JSON
+    #[arg(long, global = true)]
+    pub(crate) log_json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a configuration from a recipe
+    #[command(after_help = "Example:\n  syncline init freshdesk-salesforce")]
+    Init(Init),
+    /// Check the configuration: all problems at once, with line and hint
+    #[command(
+        after_help = "Examples:\n  syncline validate\n  syncline validate --live\n  syncline validate --schema > syncline.schema.json"
+    )]
+    Validate(Validate),
+    /// Sign a connection in: check the credentials, then store them
+    #[command(
+        after_help = "Examples:\n  syncline connect freshdesk\n  syncline connect salesforce --secret client_id=3MVG9 --secret private_key=@key.pem --secret username=sync@acme.example --yes\n\nSalesforce with `auth: refresh_token`: get the token from your own authorisation flow and give it here;\na browser flow is not part of this command yet."
+    )]
+    Connect(Connect),
+    /// Ask both ends of each sync: right account, rights, fields, problems
+    #[command(after_help = "Example:\n  syncline preflight --json")]
+    Preflight(OfSync),
+    /// Make the link fields that are missing; touches nothing that is there
+    #[command(after_help = "Examples:\n  syncline provision --dry-run\n  syncline provision --yes")]
+    Provision(Provision),
+    /// Show what the next sync, or a backfill, would do; writes nothing
+    #[command(after_help = "Examples:\n  syncline plan\n  syncline plan --backfill --json")]
+    Plan(Plan),
+    /// Run everything on this machine
+    #[command(
+        after_help = "Examples:\n  syncline local                       (no configuration: a demonstration with simulators)\n  syncline local --until-quiet --json"
+    )]
+    Local(Local),
+    /// Link and bring over what exists on both sides
+    #[command(after_help = "Example:\n  syncline backfill customers --yes && syncline local --until-quiet")]
+    Backfill(Backfill),
+    /// How each sync stands: connections, cursors, holds, budgets
+    #[command(after_help = "Example:\n  syncline status --count")]
+    Status(Status),
+    /// One record's story: seen, planned, written, why, and what comes next
+    #[command(after_help = "Examples:\n  syncline explain 82000000012\n  syncline explain customers/contacts/left/82000000012 --values")]
+    Explain(Explain),
+    /// What was written to a record, oldest first
+    #[command(after_help = "Example:\n  syncline history contacts/left/82000000012 --values")]
+    History(History),
+    /// Records that wait for a person
+    #[command(after_help = "Examples:\n  syncline holds list\n  syncline holds release contacts/left/82000000012")]
+    Holds(Holds),
+    /// A vendor's simulator on a port, for other people's clients
+    #[command(after_help = "Example:\n  syncline simulate freshdesk --port 8081 --records 1000 --tls")]
+    Simulate(Simulate),
+    /// Turn a recorded answer of a vendor's API into canonical records
+    #[command(
+        after_help = "Examples:\n  syncline decode freshdesk contact contacts.json\n  curl … | syncline decode salesforce Contact -\n\nEnds with 5 when a record does not fit; those that fit are still printed."
+    )]
+    Decode(Decode),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The recipe; without one, they are listed
+    pub(crate) recipe: Option<String>,
+    /// Replace a configuration that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// The file, `-` for stdin; the configuration by default
+    pub(crate) file: Option<PathBuf>,
+    /// Also ask the vendors for their fields
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Print the JSON Schema of the configuration
+    #[arg(long, conflicts_with_all = ["file", "live"])]
+    pub(crate) schema: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    /// The connection's name in the configuration
+    pub(crate) connection: String,
+    /// A credential: NAME=VALUE, or NAME=@FILE to read it from a file
+    #[arg(long = "secret", value_name = "NAME=VALUE")]
+    pub(crate) secrets: Vec<String>,
+    /// Credentials as a JSON object in a file, `-` for stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Store without asking, and ask for nothing that is missing
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfSync {
+    /// Only this sync
+    pub(crate) sync: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Provision {
+    /// Only this sync
+    pub(crate) sync: Option<String>,
+    /// Only say what is missing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Make them without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Only this sync
+    pub(crate) sync: Option<String>,
+    /// What a backfill would do, instead of the next sync
+    #[arg(long)]
+    pub(crate) backfill: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Local {
+    /// End once nothing is left to do, and print the counts
+    #[arg(long)]
+    pub(crate) until_quiet: bool,
+    /// Where webhooks are received
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backfill {
+    /// Only this sync
+    pub(crate) sync: Option<String>,
+    /// Begin anew, also when one is under way or done
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Begin without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Also count links and records without one; reads the whole store
+    #[arg(long)]
+    pub(crate) count: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// An id, or [SYNC/]MAPPING/SIDE/ID; SIDE is left, right or a connection's name
+    #[arg(required = true, num_args = 1..=4)]
+    pub(crate) record: Vec<String>,
+    /// Also show the values of the fields
+    #[arg(long)]
+    pub(crate) values: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// An id, or [SYNC/]MAPPING/SIDE/ID
+    #[arg(required = true, num_args = 1..=4)]
+    pub(crate) record: Vec<String>,
+    /// Also show the values before and after
+    #[arg(long)]
+    pub(crate) values: bool,
+    /// At most so many of the newest entries
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Holds {
+    #[command(subcommand)]
+    pub(crate) act: HoldsAct,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HoldsAct {
+    /// List them, with why and what releases each
+    List {
+        /// Only this sync
+        sync: Option<String>,
+        /// Only this reason, such as `ambiguous`
+        #[arg(long)]
+        reason: Option<String>,
+        /// At most so many of each sync
+        #[arg(long, default_value_t = 1000)]
+        limit: usize,
+    },
+    /// Read the records again and decide again
+    Release {
+        /// [SYNC/]MAPPING/SIDE/ID, as `holds list` shows them
+        #[arg(required = true)]
+        records: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The system: freshdesk, salesforce
+    pub(crate) system: String,
+    /// The port on this machine; 0: any free one
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// People that are there from the start; one company for ten of them
+    #[arg(long, default_value_t = 100)]
+    pub(crate) records: u32,
+    /// Decides ids and people: the same seed, the same people
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The vendor's limit in its own window: calls a minute (Freshdesk) or a day (Salesforce)
+    #[arg(long)]
+    pub(crate) calls: Option<u32>,
+    /// With the link fields of the recipes
+    #[arg(long)]
+    pub(crate) provisioned: bool,
+    /// Serve https, with a certificate made for it
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Where the certificate is written that clients must trust; in the data folder by default
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// A name that the certificate is good for too, for clients that insist on the vendor's own: acme.freshdesk.com
+    #[arg(long = "name", value_name = "HOST", requires = "tls")]
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decode {
+    /// The system, such as freshdesk
+    pub(crate) system: String,
+    /// The object, in the vendor's word, such as contact
+    pub(crate) object: String,
+    /// The recorded body, `-` for stdin
+    pub(crate) file: PathBuf,
+}

@@ -1,0 +1,124 @@
+//! `local`: everything in one process on this machine.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use serde::Serialize;
+use syncline_local::{
+    Ended, Example, Installation, Listener, Options, Progress, Report, RunError, SimulateOptions, Stop, examples, run as run_installation,
+};
+
+use super::progress::{Bar, Lines};
+use crate::args::Local;
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::printer::{Text, duration, table};
+
+/// A run's end, with commands to try after a demonstration.
+#[derive(Serialize)]
+struct Done {
+    #[serde(flatten)]
+    report: Report,
+    examples: Vec<Example>,
+}
+
+pub(crate) async fn run(context: &Context, args: &Local) -> Result<Exit, Failure> {
+    let demo = context.is_demo() || !context.global.config.exists();
+    let mut global = context.global.clone();
+    global.demo = demo;
+    let context = &Context { global, printer: context.printer, environment: context.environment.clone() };
+    let mut setup = context.setup()?;
+    setup.simulate = demo.then(SimulateOptions::default);
+    setup.ask_vendors = true;
+    let installation = Arc::new(Installation::open(setup).await?);
+    announce(context, &installation);
+    let stop = Stop::default();
+    stop.on_interrupt();
+    let bar = (!context.global.json && std::io::stderr().is_terminal()).then(|| Arc::new(Bar::new()));
+    let progress: Arc<dyn Progress> = match &bar {
+        Some(bar) => bar.clone(),
+        None => Arc::new(Lines::new(context.printer)),
+    };
+    let mut options = Options { until_quiet: args.until_quiet, progress, stop, ..Options::default() };
+    if let Some(address) = args.listen {
+        let listener = Listener::on(address).await.map_err(|error| {
+            Failure::new(Exit::Failed, format!("{}: {}", error.address, error.problem), "choose another with `--listen`")
+        })?;
+        context.printer.words(&format!("webhooks: http://{}/webhooks/CONNECTION", listener.address()));
+        options.listener = Some(listener);
+    }
+    let report = run_installation(installation.clone(), options).await.map_err(|error| failure(&error))?;
+    if let Some(bar) = bar {
+        bar.clear();
+    }
+    let examples = examples(&installation).await.unwrap_or_default();
+    let done = Done { report, examples };
+    context.printer.show(&done, || words(&done));
+    Ok(match &done.report.ended {
+        Ended::Quiet | Ended::Stopped => Exit::Done,
+        Ended::ConnectionStopped { connection, hint } => {
+            context.printer.words(&format!("error: connection {connection} was refused sign-in: {hint}"));
+            context.printer.words(&format!("hint: run `syncline connect {connection}`"));
+            Exit::SignIn
+        }
+    })
+}
+
+fn announce(context: &Context, installation: &Installation) {
+    for note in &installation.notes {
+        context.printer.words(&format!("note: {note}"));
+    }
+    let Some(simulation) = &installation.simulation else { return };
+    for (name, running) in simulation.running() {
+        context.printer.words(&format!("{name}: a simulator of {} at {}", running.simulated.system, running.base_url));
+    }
+}
+
+fn failure(error: &RunError) -> Failure {
+    match error {
+        RunError::Running { .. } => {
+            Failure::new(Exit::Failed, error.to_string(), "one process runs a data folder; `--data DIR` names another")
+        }
+        RunError::Folder(_) | RunError::Queue(_) => {
+            Failure::new(Exit::OutOfReach, error.to_string(), "check that the data folder can be written: `--data DIR`")
+        }
+    }
+}
+
+fn words(done: &Done) -> String {
+    let report = &done.report;
+    let mut rows =
+        vec![["mapping", "side", "read", "created", "updated", "linked", "unchanged", "skipped", "held"].map(str::to_owned).to_vec()];
+    for side in &report.sides {
+        let counts = &side.counts;
+        let sum = |reasons: &std::collections::BTreeMap<String, u64>| reasons.values().sum::<u64>().to_string();
+        rows.push(vec![
+            format!("{}/{}", side.sync, side.mapping),
+            side.side.to_string(),
+            counts.read.to_string(),
+            counts.created.to_string(),
+            counts.updated.to_string(),
+            counts.linked.to_string(),
+            counts.unchanged.to_string(),
+            sum(&counts.skipped),
+            sum(&counts.held),
+        ]);
+    }
+    let mut text = Text::from(table(&rows));
+    for (connection, usage) in &report.usage {
+        text.add(format_args!("\n{connection}: {} calls", usage.calls.values().sum::<u64>()));
+    }
+    let ended = match &report.ended {
+        Ended::Quiet => "nothing is left to do",
+        Ended::Stopped => "stopped",
+        Ended::ConnectionStopped { .. } => "a connection is stopped",
+    };
+    text.add(format_args!("\n{ended} after {}", duration(report.seconds)));
+    if report.dead_letters > 0 {
+        text.add(format_args!("; {} messages were set aside", report.dead_letters));
+    }
+    for example in &done.examples {
+        text.add(format_args!("\n\nTry an edit:\n  {}\nand see it arrive:\n  {}", example.edit, example.see));
+    }
+    text.into()
+}

@@ -1,0 +1,83 @@
+//! `status`: how each sync stands.
+
+use syncline_engine::backfill::Phase;
+use syncline_engine::status::{EndStatus, SyncStatus, status};
+use syncline_model::{Side, Timestamp};
+
+use crate::args::Status;
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::printer::{Text, table};
+
+pub(crate) async fn run(context: &Context, args: &Status) -> Result<Exit, Failure> {
+    let installation = context.open().await?;
+    let found = status(&installation.engine, args.count).await?;
+    context.printer.show(&found, || found.syncs.iter().map(|sync| words(sync, found.at)).collect::<Vec<_>>().join("\n\n"));
+    let stopped = found.syncs.iter().any(|sync| sync.ends.left.stopped.is_some() || sync.ends.right.stopped.is_some());
+    if stopped {
+        context.printer.words("error: a connection is stopped\nhint: run `syncline connect` for it");
+        return Ok(Exit::SignIn);
+    }
+    let held: u64 = found.syncs.iter().flat_map(|sync| sync.held.values()).sum();
+    if held > 0 {
+        context.printer.words(&format!("error: {held} records are held\nhint: `syncline holds list` says why and what releases them"));
+        return Ok(Exit::Held);
+    }
+    Ok(Exit::Done)
+}
+
+fn words(sync: &SyncStatus, now: Timestamp) -> String {
+    let mut text = Text::from(format!("sync {}\n", sync.sync));
+    for side in [Side::Left, Side::Right] {
+        text.add(format_args!("  {side}: {}\n", end_words(sync.ends.of(side))));
+    }
+    let mut rows = Vec::new();
+    for mapping in &sync.mappings {
+        for side in [Side::Left, Side::Right] {
+            let cursor = mapping.cursors.of(side);
+            let state = match (cursor.started, cursor.caught_up) {
+                (false, _) => "not read yet".to_owned(),
+                (true, None) => "reading, not caught up yet".to_owned(),
+                (true, Some(at)) => format!("caught up {} s ago", now.duration_since(at).as_secs().max(0)),
+            };
+            rows.push(vec![format!("  {}", mapping.mapping), side.to_string(), state]);
+        }
+        if let Some(entries) = &mapping.entries {
+            let unlinked: u64 = entries.unlinked.values().sum();
+            let counts = format!(
+                "{} linked, {} severed, {} being created, {unlinked} without a counterpart, {} awaited by others",
+                entries.linked, entries.severed, entries.creating, entries.awaited
+            );
+            rows.push(vec![format!("  {}", mapping.mapping), "both".to_owned(), counts]);
+        }
+    }
+    text.add(format_args!("{}", table(&rows)));
+    let backfill = match sync.backfill.phase {
+        Phase::NotBegun => "not begun",
+        Phase::ScanLeft | Phase::ScanRight => "reading",
+        Phase::Join => "matching",
+        Phase::Done => "done",
+    };
+    text.add(format_args!("\n  backfill: {backfill}"));
+    if let Some(mapping) = &sync.backfill.mapping {
+        text.add(format_args!(" {mapping}"));
+    }
+    let held: Vec<String> = sync.held.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    text.add(format_args!("\n  held: {}", if held.is_empty() { "none".to_owned() } else { held.join(", ") }));
+    text.into()
+}
+
+fn end_words(end: &EndStatus) -> String {
+    let state = match &end.stopped {
+        None => "running".to_owned(),
+        Some(stopped) => format!("stopped since {}: {}", stopped.since, stopped.hint),
+    };
+    let mut text = Text::from(format!("{} ({}), {state}", end.connection, end.system));
+    for (limit, bucket) in &end.budgets {
+        text.add(format_args!("; {limit} s: at least {} calls left", bucket.left));
+        if let Some(until) = bucket.closed_until {
+            text.add(format_args!(", refused until {until}"));
+        }
+    }
+    text.into()
+}

@@ -1,0 +1,76 @@
+//! What every command starts from: the flags, the environment, the configuration, and the installation of this machine.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use syncline_config::Config;
+use syncline_engine::{Engine, Sync};
+use syncline_local::{Installation, Setup, SimulateOptions};
+use syncline_model::{Deadline, Secret};
+
+use crate::args::Global;
+use crate::exit::{Exit, Failure};
+use crate::nearest::suggestion;
+use crate::printer::Printer;
+
+/// The recipe of a demonstration.
+const DEMO_RECIPE: &str = "freshdesk-salesforce";
+
+/// How long a command at a terminal may take, calls that wait for a budget not counted.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(6);
+
+pub(crate) struct Context {
+    pub(crate) global: Global,
+    pub(crate) printer: Printer,
+    pub(crate) environment: BTreeMap<String, Secret>,
+}
+
+impl Context {
+    /// Whether simulators stand in for the vendors: asked for, or begun so in this data folder and without a configuration.
+    pub(crate) fn is_demo(&self) -> bool {
+        self.global.demo || (!self.global.config.exists() && self.global.data.join("simulators").exists())
+    }
+
+    /// The configuration; in a demonstration without a file, the recipe.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        let file = &self.global.config;
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(_) if self.is_demo() => syncline_config::recipe(DEMO_RECIPE).unwrap_or_default().to_owned(),
+            Err(error) => {
+                let hint = "make one with `syncline init`, name another with `--config FILE`, or try `--demo`";
+                return Err(Failure::new(Exit::Config, format!("{} cannot be read: {error}", file.display()), hint));
+            }
+        };
+        Ok(syncline_config::read(&text, &file.display().to_string(), &syncline_registry::system_facts())?)
+    }
+
+    /// Opens the installation of this machine. Asks no vendor anything.
+    pub(crate) async fn open(&self) -> Result<Installation, Failure> {
+        Ok(Installation::open(self.setup()?).await?)
+    }
+
+    pub(crate) fn setup(&self) -> Result<Setup, Failure> {
+        Ok(Setup {
+            folder: self.global.data.clone(),
+            environment: self.environment.clone(),
+            simulate: self.is_demo().then(SimulateOptions::default),
+            ..Setup::new(self.config()?)
+        })
+    }
+}
+
+pub(crate) fn by(engine: &Engine) -> Deadline {
+    Deadline(engine.now() + PATIENCE)
+}
+
+/// The syncs that a command is about: the named one, or all.
+pub(crate) fn syncs<'a>(engine: &'a Engine, named: Option<&str>) -> Result<Vec<&'a Sync>, Failure> {
+    let Some(name) = named else { return Ok(engine.syncs.iter().collect()) };
+    let found: Vec<&Sync> = engine.syncs.iter().filter(|sync| sync.name.as_str() == name).collect();
+    if found.is_empty() {
+        let names = engine.syncs.iter().map(|sync| sync.name.as_str());
+        return Err(Failure::usage(format!("there is no sync `{name}` in the configuration"), suggestion(name, names, "its syncs")));
+    }
+    Ok(found)
+}

@@ -1,0 +1,55 @@
+//! A demonstration in a fresh folder: until quiet, then what the other commands say of it.
+//!
+//! One test, because each step stands on the one before it.
+
+use crate::{code, json, stderr, syncline};
+
+#[test]
+fn from_a_fresh_folder_to_quiet_and_then_every_question() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let run = syncline(at, &["local", "--until-quiet", "--json"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    let report = json(&run);
+    assert_eq!(report["ended"], "quiet");
+    assert_eq!(report["dead_letters"], 0);
+    assert_eq!(report["writes_after_quiet"], 0);
+    let created: u64 = report["sides"].as_array().expect("a list").iter().filter_map(|side| side["created"].as_u64()).sum();
+    assert!(created > 0, "{report}");
+
+    let status = syncline(at, &["status", "--count", "--json"]);
+    let counted = json(&status);
+    assert!(counted["syncs"][0]["mappings"][0]["entries"]["linked"].as_u64() > Some(0), "{counted}");
+    assert_eq!(counted["syncs"][0]["backfill"]["phase"], "done");
+
+    let plan = syncline(at, &["plan", "--json"]);
+    assert_eq!(code(&plan), 0, "{}", stderr(&plan));
+    let acts: Vec<String> = json(&plan)[0]["mappings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .flat_map(|mapping| mapping["acts"].as_object().expect("counts").keys().cloned().collect::<Vec<_>>())
+        .collect();
+    assert!(!acts.iter().any(|act| act == "create" || act == "update" || act == "delete"), "a quiet sync plans no write: {acts:?}");
+
+    // The example's edit names a contact that is linked.
+    let example = report["examples"][0]["edit"].as_str().expect("an example");
+    let id = example.rsplit('/').next().expect("an id");
+    let story = syncline(at, &["explain", id, "--json"]);
+    assert_eq!(code(&story), 0, "{}", stderr(&story));
+    let told = json(&story);
+    assert_eq!(told["standing"]["state"], "linked");
+    assert_eq!(told["now"]["act"], "nothing");
+    assert!(told["fields"].as_array().expect("fields").iter().all(|field| field["sides"]["left"].get("values").is_none()));
+
+    let words = syncline(at, &["history", &format!("customers/contacts/left/{id}")]);
+    assert_eq!(code(&words), 0, "{}", stderr(&words));
+
+    let provision = syncline(at, &["provision", "--dry-run", "--json"]);
+    assert_eq!(code(&provision), 0, "{}", stderr(&provision));
+    assert!(json(&provision).as_array().expect("fields").iter().all(|field| field["state"] == "there"));
+
+    let preflight = syncline(at, &["preflight", "--json"]);
+    let ends = &json(&preflight)[0]["ends"];
+    assert!(ends["left"]["account"]["id"].is_string() && ends["right"]["account"]["id"].is_string(), "{}", stderr(&preflight));
+}

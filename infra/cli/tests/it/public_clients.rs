@@ -1,0 +1,46 @@
+//! Clients that other people wrote, unchanged, against the simulators over https.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::simulating::Simulator;
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// Runs a script with the prepared Python.
+fn run(system: &str, script: &str) {
+    let python = root().join("target/python/bin/python");
+    assert!(
+        python.exists(),
+        "the Python clients are not installed: python3 -m venv target/python && target/python/bin/pip install -r tests/python/requirements.txt"
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let certificate = folder.path().join("certificate.pem");
+    let certificate = certificate.to_str().expect("a path");
+    let arguments = [system, "--records", "250", "--tls", "--certificate", certificate, "--name", "acme.freshdesk.com", "--provisioned"];
+    let simulator = Simulator::start(folder.path(), &arguments);
+    let output = Command::new(python)
+        .arg(root().join("tests/python").join(script))
+        .env("REQUESTS_CA_BUNDLE", certificate)
+        .env("SIMULATOR", simulator.shown.to_string())
+        .env("NO_PROXY", "localhost,127.0.0.1,acme.freshdesk.com")
+        .env_remove("HTTPS_PROXY")
+        .env_remove("https_proxy")
+        .output()
+        .expect("Python runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.trim_end().ends_with("all done"), "{said}");
+}
+
+#[test]
+fn simple_salesforce_works_unchanged() {
+    run("salesforce", "simple_salesforce_client.py");
+}
+
+#[test]
+fn python_freshdesk_works_unchanged() {
+    run("freshdesk", "freshdesk_client.py");
+}
