@@ -193,7 +193,7 @@ impl Gathered {
                 self.tally.to_write += 1;
             }
             decided @ (Decided::Skip { side, .. } | Decided::Hold { side, .. }) => {
-                self.single(place, side, *pair.of(side), decided, false)?
+                self.single(place, side, *pair.of(side), decided, false)?;
             }
         }
         Ok(())

@@ -40,8 +40,8 @@ impl Row {
                 (!normal.is_null()).then(|| marker.print(key.field.left.as_str(), &normal))
             })
             .collect();
-        let carried = mapping.link_field.of(side).as_ref().and_then(|field| record.fields.get(field));
-        let carries = carried.and_then(|value| value.as_text().ok().flatten()).map(str::trim).filter(|text| !text.is_empty());
+        let named = mapping.link_field.of(side).as_ref().and_then(|field| record.fields.get(field));
+        let carries = named.and_then(|value| value.as_text().ok().flatten()).map(str::trim).filter(|text| !text.is_empty());
         Self { id: record.id.clone(), keys, carries: carries.map(RecordId::new), linked }
     }
 }
@@ -55,12 +55,11 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn add(&mut self, row: Row, spot: Spot) {
-        match self.by_id.get(&row.id).and_then(|at| self.rows.get_mut(*at)) {
-            Some(known) => *known = (row, spot),
-            None => {
-                self.by_id.insert(row.id.clone(), self.rows.len());
-                self.rows.push((row, spot));
-            }
+        if let Some(known) = self.by_id.get(&row.id).and_then(|at| self.rows.get_mut(*at)) {
+            *known = (row, spot);
+        } else {
+            self.by_id.insert(row.id.clone(), self.rows.len());
+            self.rows.push((row, spot));
         }
     }
 

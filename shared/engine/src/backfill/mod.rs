@@ -41,12 +41,11 @@ pub async fn begin(engine: &Engine, sync: &Sync, force: bool) -> Result<Progress
             return None;
         }
         let mut state = State { began: Some(now), expected: known.expected, ..State::default() };
-        match sync.mappings.first() {
-            Some(mapping) => state.enter(mapping.name.clone(), carry::shape(Place { engine, sync, mapping }), now),
-            None => {
-                state.phase = Phase::Done;
-                state.ended = Some(now);
-            }
+        if let Some(mapping) = sync.mappings.first() {
+            state.enter(mapping.name.clone(), carry::shape(Place { engine, sync, mapping }), now);
+        } else {
+            state.phase = Phase::Done;
+            state.ended = Some(now);
         }
         Some((state, ()))
     })
@@ -166,13 +165,13 @@ async fn leave(place: Place<'_>, held: &mut Held<State>) -> Result<(), EngineErr
     let Place { engine, sync, mapping } = place;
     let pages = std::mem::take(&mut held.state.pages);
     let next = sync.mappings.iter().skip_while(|its| its.name != mapping.name).nth(1);
-    match next {
-        Some(next) => held.state.enter(next.name.clone(), carry::shape(Place { engine, sync, mapping: next }), engine.now()),
-        None => {
-            held.state.phase = Phase::Done;
-            held.state.ended = Some(engine.now());
-            held.state.mapping = None;
-        }
+    if let Some(next) = next {
+        let shape = carry::shape(Place { engine, sync, mapping: next });
+        held.state.enter(next.name.clone(), shape, engine.now());
+    } else {
+        held.state.phase = Phase::Done;
+        held.state.ended = Some(engine.now());
+        held.state.mapping = None;
     }
     held.save(engine).await?;
     for side in [Side::Left, Side::Right] {

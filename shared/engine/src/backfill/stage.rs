@@ -40,7 +40,7 @@ pub(super) async fn append(
     staged: Vec<(Row, Option<Record>)>,
 ) -> Result<(), EngineError> {
     let mut bodies = Vec::new();
-    let (mut rows, mut records, mut size) = (Vec::new(), Vec::new(), 0);
+    let (mut rows, mut records, mut filled) = (Vec::new(), Vec::new(), 0);
     for (row, record) in staged {
         let row_size = length(&row)?;
         let mut record_size = record.as_ref().map_or(Ok(4), length)?;
@@ -48,11 +48,11 @@ pub(super) async fn append(
         if record.is_none() {
             record_size = 4;
         }
-        if size + row_size + record_size > PLAIN_BYTES_MAX && !rows.is_empty() {
+        if filled + row_size + record_size > PLAIN_BYTES_MAX && !rows.is_empty() {
             bodies.push(seal(place, &rows, &records)?);
-            (rows, records, size) = (Vec::new(), Vec::new(), 0);
+            (rows, records, filled) = (Vec::new(), Vec::new(), 0);
         }
-        size += row_size + record_size;
+        filled += row_size + record_size;
         rows.push(row);
         records.push(record);
     }
@@ -103,10 +103,13 @@ pub(super) async fn index(place: Place<'_>, side: Side, pages: &Pages) -> Result
     Ok(Some(index))
 }
 
+/// An item's records, and when they were last asked for.
+type Opened = (u64, Vec<Option<Record>>);
+
 /// Reads staged records, and keeps the items that were opened last.
 pub(super) struct Reader {
     keys: Pair<Vec<Key>>,
-    open: BTreeMap<(Side, u32), (u64, Vec<Option<Record>>)>,
+    open: BTreeMap<(Side, u32), Opened>,
     tick: u64,
 }
 

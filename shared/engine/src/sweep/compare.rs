@@ -145,9 +145,9 @@ async fn decide(place: Place<'_>, held: &mut Held<State>) -> Result<(), EngineEr
     let allowed = held.state.allowed.is_some_and(|allowed| gone <= allowed.saturating_add(UNASKED_MAX));
     if too_many && !allowed {
         let reason = HoldReason::MassDelete { side, proposed: gone, links };
-        let hold = Hold::new(&mapping.name, side, HOLD_ID, engine.now(), reason);
+        let question = Hold::new(&mapping.name, side, HOLD_ID, engine.now(), reason);
         tracing::error!(sync = %sync.name, mapping = %mapping.name, %side, gone, links, "a sweep stops and asks: so many records are missing");
-        engine.store.write(vec![hold.write(&sync.name)?]).await?;
+        engine.store.write(vec![question.write(&sync.name)?]).await?;
         held.state.phase = SweepPhase::Asked;
         held.state.asked = Some(gone);
         held.state.allowed = None;
