@@ -1,4 +1,4 @@
-//! The repository held against its own rules, and each rule against a planted offence.
+//! The repository held against its own rules, and the rules that reason against planted offences.
 #![allow(clippy::unwrap_used, reason = "a test binary: what cannot be read ends its test")]
 
 mod arrows;
