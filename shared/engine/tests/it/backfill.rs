@@ -66,8 +66,12 @@ fn rich() -> World {
         person("R7", "Lou", "", "+49 30 1234567"),
         person("R8", "Max", "max@a.example", ""),
     ];
-    left.into_iter().for_each(|record| world.add(Side::Left, record));
-    right.into_iter().for_each(|record| world.add(Side::Right, record));
+    for record in left {
+        world.add(Side::Left, record);
+    }
+    for record in right {
+        world.add(Side::Right, record);
+    }
     let fault = Fault::Drift { path: "email".into(), expected: "text".into(), found: "number".into() };
     world.vendors.right.add_bad("person", BadRecord { id: Some("R9".into()), fault });
     // A child that waits for a company that the backfill links.

@@ -167,7 +167,9 @@ impl Store for MemoryStore {
             if !at.is_empty() {
                 return Err(StoreError::Lost { at });
             }
-            writes.into_iter().for_each(|write| Self::apply(&mut items, write));
+            for write in writes {
+                Self::apply(&mut items, write);
+            }
             Ok(())
         })
     }
@@ -175,7 +177,9 @@ impl Store for MemoryStore {
     async fn write_loose(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         self.cut(|| {
             let mut items = lock(&self.items);
-            writes.into_iter().for_each(|write| Self::apply(&mut items, write));
+            for write in writes {
+                Self::apply(&mut items, write);
+            }
             Ok(())
         })
     }
