@@ -123,9 +123,26 @@ impl Budget {
         Ok(())
     }
 
-    /// How long one call takes at the pace of the tightest limit: what a plan's duration and the spacing of retries follow from.
+    /// How long one call takes at the pace at which the connection's whole budget flows in: what a plan's duration and the spacing of
+    /// retries follow from.
     pub fn pace(&self) -> SignedDuration {
-        self.limits.iter().map(|limit| wait_for(limit, 1)).max().unwrap_or(SignedDuration::ZERO)
+        self.whole().map(|limit| wait_for(limit, 1)).max().unwrap_or(SignedDuration::ZERO)
+    }
+
+    /// How many calls can be made at once after a rest.
+    pub fn burst(&self) -> u32 {
+        self.whole().map(|limit| u32::try_from(capacity(limit)).unwrap_or(u32::MAX)).min().unwrap_or(u32::MAX)
+    }
+
+    /// How many records one burst serves, and how long it takes until the next burst is there, where `batch` records go into one call and
+    /// each call is accompanied by so many.
+    pub fn spacing(&self, batch: u32, calls_each: u32) -> (u32, SignedDuration) {
+        let calls = (self.burst() / calls_each.max(1)).clamp(1, 50);
+        (calls.saturating_mul(batch), self.pace().saturating_mul(i32::try_from(calls * calls_each).unwrap_or(i32::MAX)))
+    }
+
+    fn whole(&self) -> impl Iterator<Item = &Limit> {
+        self.limits.iter().filter(|limit| limit.class.is_none())
     }
 
     /// Believes the vendor's own count over ours.

@@ -55,8 +55,13 @@ pub enum Entry {
     Link(Link),
     /// Under the right id: the left one.
     Pointer(RecordId),
-    /// A counterpart is being created; by whom does not matter, since when does.
-    Intent { at: Timestamp, children: bool },
+    /// A counterpart is being created; by whom does not matter, since when does. `held`: a hold is to be cleared when it is.
+    Intent {
+        at: Timestamp,
+        children: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
+    },
     /// Not linked: how it ended last, and whether children wait for it.
     Unlinked { note: Option<Note>, children: bool },
 }
@@ -105,6 +110,15 @@ impl Placed {
         Ok(Write::Put { item, expect: self.expect() })
     }
 
+    /// Whether a hold stands for this record.
+    pub fn is_held(&self) -> bool {
+        match &self.entry {
+            Entry::Intent { held, .. } => *held,
+            Entry::Link(_) | Entry::Unlinked { .. } => self.note().is_some_and(|note| note.end.starts_with("held")),
+            Entry::Pointer(_) => false,
+        }
+    }
+
     /// Whether children wait for this record.
     pub fn has_children(&self) -> bool {
         match &self.entry {
@@ -142,6 +156,11 @@ impl Standing {
             Side::Left => link.right.clone(),
             Side::Right => RecordId::new(placed.key.sort.clone()),
         })
+    }
+
+    /// Whether a hold stands for this record.
+    pub fn is_held(&self) -> bool {
+        self.link.as_ref().map_or_else(|| self.own.is_held(), |(at, _)| at.is_held())
     }
 
     pub fn note(&self) -> Option<&Note> {

@@ -22,6 +22,9 @@ pub struct Change {
     pub counterpart: Counterpart,
     #[serde(default)]
     pub attempt: u32,
+    /// Everything was read for it, and then the budget did not allow the write: nothing was sent since the last look.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsent: bool,
     /// Mapped fields that the target refused as taken, and that are left out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub leave_out: BTreeSet<String>,
@@ -29,7 +32,7 @@ pub struct Change {
 
 impl Change {
     pub fn hint(id: RecordId, since: Timestamp, cause: Cause) -> Self {
-        Self { id, seen: None, since, cause, counterpart: Counterpart::Unknown, attempt: 0, leave_out: BTreeSet::new() }
+        Self { id, seen: None, since, cause, counterpart: Counterpart::Unknown, attempt: 0, unsent: false, leave_out: BTreeSet::new() }
     }
 
     pub fn seen(record: Record, since: Timestamp, cause: Cause) -> Self {

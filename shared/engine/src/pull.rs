@@ -41,7 +41,7 @@ pub async fn pull(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Res
         pulled.stopped = Some(format!("connection {} is stopped: {}", end.connection, stopped.hint));
         return Ok(pulled);
     }
-    for mapping in &sync.mappings {
+    for mapping in longest_unread(engine, sync, side).await? {
         match pull_object(engine, sync, mapping, side, by, &mut pulled).await {
             Ok(done) => pulled.caught_up &= done,
             Err(EngineError::Call(error)) => {
@@ -52,6 +52,18 @@ pub async fn pull(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Res
         }
     }
     Ok(pulled)
+}
+
+/// The objects in the order in which they were last read to their end: where the budget allows one listing at a time, each has its turn. Parents
+/// come before their children otherwise.
+async fn longest_unread<'a>(engine: &Engine, sync: &'a Sync, side: Side) -> Result<Vec<&'a ObjectMapping>, EngineError> {
+    let mut order = Vec::new();
+    for mapping in &sync.mappings {
+        let status = cursor::status(engine, &sync.name, &mapping.name, side).await?;
+        order.push((status.caught_up, mapping));
+    }
+    order.sort_by_key(|(caught_up, _)| *caught_up);
+    Ok(order.into_iter().map(|(_, mapping)| mapping).collect())
 }
 
 async fn stop_for(engine: &Engine, sync: &Sync, side: Side, error: &CallError, pulled: &mut Pulled) -> Result<(), EngineError> {
@@ -176,7 +188,8 @@ pub(crate) async fn hold_bad(
         || format!("unreadable-{}", engine.marker.print("unreadable", &syncline_model::Value::text(bad.fault.to_string()))),
         ToString::to_string,
     );
-    let crate::settle::Disposition::Hold(why) = crate::settle::settle(&bad.fault, 0, now, 0) else {
+    // The row itself does not fit: looking again would show the same.
+    let crate::settle::Disposition::Hold(why) = crate::settle::settle(&bad.fault, crate::settle::ATTEMPTS_MAX, now, 0) else {
         return Ok(());
     };
     let hold = Hold::new(&mapping.name, side, id, now, why);

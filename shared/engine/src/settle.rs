@@ -22,6 +22,9 @@ pub enum Disposition {
 /// After so many counted attempts a record is held.
 pub const ATTEMPTS_MAX: u32 = 8;
 
+/// How often an answer of unknown shape is asked for again before its record is held.
+pub const DRIFT_LOOKS: u32 = 3;
+
 /// Decides. `attempt` counts from 0; `roll` spreads retries.
 pub fn settle(fault: &Fault, attempt: u32, now: Timestamp, roll: u64) -> Disposition {
     let hold_or_retry = |at: Timestamp| {
@@ -48,6 +51,8 @@ pub fn settle(fault: &Fault, attempt: u32, now: Timestamp, roll: u64) -> Disposi
         Fault::Unsupported { capability } => Disposition::Hold(HoldReason::Refused {
             problems: vec![ProblemNote { field: None, problem: format!("this system has no {capability}") }],
         }),
+        // A maintenance page passes; a shape that we do not know stays, and is held after a few looks.
+        Fault::Drift { .. } if attempt < DRIFT_LOOKS => Disposition::RetryAt { at: backoff(attempt, now, roll), counts: true },
         Fault::Drift { path, expected, found } => {
             Disposition::Hold(HoldReason::Unreadable { path: path.clone(), expected: expected.clone(), found: found.clone() })
         }

@@ -44,7 +44,7 @@ pub fn wait(
 
 fn with_children(own: &Placed) -> Entry {
     match &own.entry {
-        Entry::Intent { at, .. } => Entry::Intent { at: *at, children: true },
+        Entry::Intent { at, held, .. } => Entry::Intent { at: *at, children: true, held: *held },
         Entry::Unlinked { note, .. } => Entry::Unlinked { note: note.clone(), children: true },
         linked @ (Entry::Link(_) | Entry::Pointer(_)) => linked.clone(),
     }

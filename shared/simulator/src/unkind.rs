@@ -87,6 +87,8 @@ pub struct Unkind<S> {
     pub script: Script,
     /// Requests that the vendor answered or should have, method and path each, in order.
     pub seen: Vec<String>,
+    /// How many answers had each status.
+    pub statuses: std::collections::BTreeMap<u16, u64>,
     /// While set, every request is answered with this trouble (an outage).
     pub outage: Option<Trouble>,
 }
@@ -101,11 +103,19 @@ pub enum Exchange {
 
 impl<S: Simulator> Unkind<S> {
     pub fn new(simulator: S) -> Self {
-        Self { simulator, script: Script::default(), seen: Vec::new(), outage: None }
+        Self { simulator, script: Script::default(), seen: Vec::new(), statuses: std::collections::BTreeMap::new(), outage: None }
     }
 
     /// One exchange, with whatever the script holds for it.
     pub fn exchange(&mut self, now: Timestamp, request: &Request) -> Exchange {
+        let exchange = self.act(now, request);
+        if let Exchange::Answered(answer) = &exchange {
+            *self.statuses.entry(answer.status().as_u16()).or_default() += 1;
+        }
+        exchange
+    }
+
+    fn act(&mut self, now: Timestamp, request: &Request) -> Exchange {
         let trouble = self.outage.clone().or_else(|| self.script.take(request));
         if trouble != Some(Trouble::NeverSent) {
             self.seen.push(format!("{} {}", request.method(), request.uri().path_and_query().map_or("", |path| path.as_str())));

@@ -59,6 +59,8 @@ pub struct WorldSetup {
     pub salesforce: Salesforce,
     /// Whether the link fields are made before the start.
     pub provisioned: bool,
+    /// Whether the vendors' metadata is read before the start.
+    pub described: bool,
 }
 
 impl Default for WorldSetup {
@@ -67,7 +69,13 @@ impl Default for WorldSetup {
             syncline_freshdesk_sim::Profile { calls_per_minute: 100_000, contacts_list_per_minute: 100_000, ..Default::default() };
         let mut salesforce = syncline_salesforce_sim::Profile::default();
         salesforce.instance_url = "http://127.0.0.1:9".into();
-        Self { config: recipe(), freshdesk: Freshdesk::new(freshdesk), salesforce: Salesforce::new(salesforce), provisioned: true }
+        Self {
+            config: recipe(),
+            freshdesk: Freshdesk::new(freshdesk),
+            salesforce: Salesforce::new(salesforce),
+            provisioned: true,
+            described: true,
+        }
     }
 }
 
@@ -183,6 +191,21 @@ impl World {
                 budgets.insert(name.clone(), budget);
                 ends.insert(name.clone(), End { connection: name.clone(), connector });
             }
+            let mut config = config.clone();
+            let mut schemas = syncline_config::Schemas::new();
+            if setup.described {
+                for (side, sync) in config.syncs.iter().flat_map(|sync| [(Side::Left, sync), (Side::Right, sync)]) {
+                    for mapping in &sync.mappings {
+                        let (name, kind) = (sync.connection(side).clone(), mapping.kind.of(side).clone());
+                        let by = Deadline(clock.now() + RUN);
+                        let schema = ends[&name].connector.describe(&kind, by).await.expect("the vendor's metadata");
+                        schemas.insert((name, kind), schema);
+                    }
+                }
+            }
+            for sync in &mut config.syncs {
+                syncline_config::apply_schemas(sync, &schemas);
+            }
             let syncs = config
                 .syncs
                 .iter()
@@ -270,30 +293,82 @@ impl World {
         list.len()
     }
 
-    /// Runs schedules and workers until nothing is left to do. Time moves as far as is needed, and not at all where nothing waits.
-    pub async fn settle(&self) {
-        for _ in 0..400 {
-            let mut busy = self.work(Side::Left).await + self.work(Side::Right).await;
-            if busy == 0 {
-                let (left, right) = (self.pull(Side::Left).await, self.pull(Side::Right).await);
-                busy = usize::try_from(left.queued + right.queued).unwrap_or(usize::MAX);
-                if busy == 0 {
-                    let mut next: Option<Timestamp> = None;
-                    for side in [Side::Left, Side::Right] {
-                        let due = self.queue.next_due(&self.sync().ends.of(side).connection).await.expect("the queue");
-                        next = match (next, due) {
-                            (Some(one), Some(other)) => Some(one.min(other)),
-                            (one, other) => one.or(other),
-                        };
-                    }
-                    match next {
-                        None => return,
-                        Some(due) => self.clock.advance_to(due),
-                    }
-                }
+    /// Works on the queues until they are empty. Time moves as far as is needed, and not at all where nothing waits.
+    pub async fn drain(&self) {
+        for _ in 0..2000 {
+            if self.work(Side::Left).await + self.work(Side::Right).await > 0 {
+                continue;
+            }
+            let mut next: Option<Timestamp> = None;
+            for side in [Side::Left, Side::Right] {
+                let due = self.queue.next_due(self.connection(side)).await.expect("the queue");
+                next = match (next, due) {
+                    (Some(one), Some(other)) => Some(one.min(other)),
+                    (one, other) => one.or(other),
+                };
+            }
+            match next {
+                None => return,
+                Some(due) => self.clock.advance_to(due),
             }
         }
-        panic!("the world did not fall quiet");
+        panic!("the queues did not become empty");
+    }
+
+    /// Pulls and works until nothing is left to do.
+    pub async fn settle(&self) {
+        let mut last = None;
+        for _ in 0..100 {
+            self.drain().await;
+            let (left, right) = (self.pull(Side::Left).await, self.pull(Side::Right).await);
+            let again = [&left, &right].into_iter().filter_map(|pulled| pulled.again_at).max();
+            if let Some(at) = again {
+                self.clock.advance_to(at);
+            }
+            if left.queued + right.queued == 0 && again.is_none() {
+                return;
+            }
+            last = Some((left, right));
+        }
+        panic!("the world did not fall quiet: {last:?}");
+    }
+
+    /// Runs the configured schedules until then: each side is pulled when it is due, and the workers work in between. Answers when
+    /// pulls took place.
+    pub async fn run_schedules(&self, until: Timestamp) -> Vec<(Side, Timestamp)> {
+        let mut pulls = Vec::new();
+        let sync = &self.config.syncs[0];
+        loop {
+            let now = self.now();
+            let next = [Side::Left, Side::Right].map(|side| (sync.schedule.of(side).next_after(now), side));
+            let due = next.iter().map(|(at, _)| *at).min().expect("two sides");
+            if due > until {
+                self.clock.advance_to(until);
+                return pulls;
+            }
+            self.clock.advance_to(due);
+            for (at, side) in next {
+                if at == due {
+                    self.pull(side).await;
+                    pulls.push((side, at));
+                }
+            }
+            while self.work(Side::Left).await + self.work(Side::Right).await > 0 {}
+        }
+    }
+
+    /// The vendors' metadata of every mapped object.
+    pub async fn schemas(&self) -> syncline_config::Schemas {
+        let mut schemas = syncline_config::Schemas::new();
+        for mapping in &self.sync().mappings {
+            for side in [Side::Left, Side::Right] {
+                let end = self.sync().ends.of(side);
+                let kind = mapping.kind.of(side);
+                let schema = end.connector.describe(kind, self.by()).await.expect("the vendor's metadata");
+                schemas.insert((end.connection.clone(), kind.clone()), schema);
+            }
+        }
+        schemas
     }
 
     /// Lets time pass and settles: what the schedules would do in it.

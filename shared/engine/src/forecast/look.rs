@@ -43,7 +43,7 @@ pub(crate) enum Other {
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
     /// What would be done now.
-    Plan(Plan),
+    Plan(Box<Plan>),
     /// The base knows this observation already.
     Known,
     /// An older observation than the link's.
@@ -95,7 +95,7 @@ pub(crate) async fn look(view: View<'_>, records: Vec<Record>, insist: bool) -> 
     let refs = references(view, &jobs).await?;
     for job in jobs.iter_mut().filter(|job| job.open()) {
         let plan = decide(view, job, &refs);
-        job.ending = Some(Ending::Plan(plan));
+        job.ending = Some(Ending::Plan(Box::new(plan)));
     }
     Ok(jobs)
 }
@@ -142,7 +142,7 @@ fn triage(view: View<'_>, record: Record, standing: Standing, insist: bool) -> (
 }
 
 fn skip(reason: SkipReason) -> Ending {
-    Ending::Plan(Plan::ends(Verdict::Skip(reason)))
+    Ending::Plan(Box::new(Plan::ends(Verdict::Skip(reason))))
 }
 
 fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
@@ -207,14 +207,13 @@ async fn ask_keys(view: View<'_>, jobs: &mut [Looked]) -> Result<(), EngineError
     while !open.is_empty() {
         let mut round: Vec<(usize, Question)> = Vec::new();
         for at in open.clone() {
-            match asked.get_mut(at).and_then(Iterator::next) {
-                Some(question) => round.push((at, question)),
-                None => {
-                    open.remove(&at);
-                    if let Some(job) = jobs.get_mut(at) {
-                        job.other = Other::Nothing;
-                    }
-                }
+            if let Some(question) = asked.get_mut(at).and_then(Iterator::next) {
+                round.push((at, question));
+                continue;
+            }
+            open.remove(&at);
+            if let Some(job) = jobs.get_mut(at) {
+                job.other = Other::Nothing;
             }
         }
         for chunk in round.chunks(batch) {
@@ -256,7 +255,7 @@ fn settle_question(
             job.other_id = Some(id);
         }
         Choice::Ambiguous { key, candidates } => {
-            job.ending = Some(Ending::Plan(Plan::ends(Verdict::Hold(HoldReason::Ambiguous { key, candidates }))));
+            job.ending = Some(Ending::Plan(Box::new(Plan::ends(Verdict::Hold(HoldReason::Ambiguous { key, candidates })))));
         }
         Choice::Taken { key, holder, linked_to } => {
             job.ending = Some(skip(SkipReason::TakenBy { key, holder, linked_to }));

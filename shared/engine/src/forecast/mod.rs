@@ -127,10 +127,7 @@ pub fn duration_s(engine: &Engine, calls: &BTreeMap<ConnectionName, u64>) -> u64
 }
 
 async fn of_object(view: View<'_>, forecast: &mut Forecast, load: &mut Load) -> Result<(), EngineError> {
-    let (records, unreadable) = match changes(view, &mut forecast.remarks).await? {
-        Some(found) => found,
-        None => return Ok(()),
-    };
+    let Some((records, unreadable)) = changes(view, &mut forecast.remarks).await? else { return Ok(()) };
     let mut counts = MappingForecast {
         mapping: view.mapping.name.clone(),
         seen_on: view.source,

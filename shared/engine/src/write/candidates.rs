@@ -27,19 +27,22 @@ pub(super) struct Found {
     pub(super) standings: BTreeMap<RecordId, Standing>,
 }
 
-/// Looks for the counterparts of these jobs, answering each in its place.
-pub(super) async fn find(place: Place<'_>, jobs: &[&Job]) -> Result<Vec<Found>, EngineError> {
+/// Looks for the counterparts of these jobs, answering each in its place. Where a call failed, the answers before it, and why there are no more.
+pub(super) async fn find(place: Place<'_>, jobs: &[&Job]) -> Result<(Vec<Found>, Option<CallError>), EngineError> {
     let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.find_keys_max.max(1));
     let asked: Vec<Vec<Question>> = jobs.iter().map(|job| questions(place, job, batch > 1)).collect();
     if batch > 1 { all_at_once(place, &asked, usize::try_from(batch).unwrap_or(1)).await } else { one_by_one(place, &asked).await }
 }
 
 /// The vendor answers many keys in one call: every key of every job at once.
-async fn all_at_once(place: Place<'_>, asked: &[Vec<Question>], batch: usize) -> Result<Vec<Found>, EngineError> {
+async fn all_at_once(place: Place<'_>, asked: &[Vec<Question>], batch: usize) -> Result<(Vec<Found>, Option<CallError>), EngineError> {
     let keys: Vec<FindKey> = asked.iter().flatten().map(|question| question.key.clone()).collect();
     let mut hits = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(batch) {
-        hits.extend(ask(place, chunk).await?);
+        match ask(place, chunk).await {
+            Ok(more) => hits.extend(more),
+            Err(error) => return Ok((Vec::new(), Some(error))),
+        }
     }
     let mut hits = hits.into_iter();
     let mut by_job = Vec::new();
@@ -48,17 +51,20 @@ async fn all_at_once(place: Place<'_>, asked: &[Vec<Question>], batch: usize) ->
     }
     let ids = by_job.iter().flatten().flatten().map(|record| record.id.clone()).collect();
     let standings = standings(place, ids).await?;
-    Ok(asked.iter().zip(by_job).map(|(questions, hits)| found(questions, hits, &standings)).collect())
+    Ok((asked.iter().zip(by_job).map(|(questions, hits)| found(questions, hits, &standings)).collect(), None))
 }
 
 /// Each key costs a call: the first that decides ends the search.
-async fn one_by_one(place: Place<'_>, asked: &[Vec<Question>]) -> Result<Vec<Found>, EngineError> {
+async fn one_by_one(place: Place<'_>, asked: &[Vec<Question>]) -> Result<(Vec<Found>, Option<CallError>), EngineError> {
     let mut all = Vec::new();
     for questions in asked {
         let mut hits: Vec<Vec<Record>> = Vec::new();
         let mut answer = Found { choice: Choice::Nobody, records: BTreeMap::new(), standings: BTreeMap::new() };
         for question in questions {
-            let more = ask(place, std::slice::from_ref(&question.key)).await?.pop().unwrap_or_default();
+            let more = match ask(place, std::slice::from_ref(&question.key)).await {
+                Ok(mut more) => more.pop().unwrap_or_default(),
+                Err(error) => return Ok((all, Some(error))),
+            };
             let ids: BTreeSet<RecordId> = more.iter().map(|record| record.id.clone()).collect();
             hits.push(more);
             if !ids.is_empty() {
@@ -72,7 +78,7 @@ async fn one_by_one(place: Place<'_>, asked: &[Vec<Question>]) -> Result<Vec<Fou
         }
         all.push(answer);
     }
-    Ok(all)
+    Ok((all, None))
 }
 
 fn found(questions: &[Question], hits: Vec<Vec<Record>>, standings: &BTreeMap<RecordId, Standing>) -> Found {

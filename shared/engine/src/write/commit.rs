@@ -264,12 +264,7 @@ pub(super) fn claim(place: Place<'_>, job: &Job, left: &RecordId, link: &Link) -
 
 /// The hold of a record that goes on now, if it had one.
 fn cleared_hold(place: Place<'_>, job: &Job) -> Vec<Write> {
-    match job.standing.note() {
-        Some(note) if note.end.starts_with("held") => {
-            vec![hold::clear(&place.sync.name, &place.mapping.name, place.source, &job.record.id)]
-        }
-        Some(_) | None => Vec::new(),
-    }
+    if job.held { vec![hold::clear(&place.sync.name, &place.mapping.name, place.source, &job.record.id)] } else { Vec::new() }
 }
 
 fn waiting_for(place: Place<'_>, job: &Job) -> Vec<(Side, RecordId)> {

@@ -48,6 +48,8 @@ pub(super) struct Job {
     /// The changed record.
     pub(super) record: Record,
     pub(super) standing: Standing,
+    /// A hold stood for it when it was taken up.
+    pub(super) held: bool,
     pub(super) other_id: Option<RecordId>,
     pub(super) other: Other,
     /// The entry under the counterpart's own key, where a link is to be claimed.
@@ -56,7 +58,8 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn new(change: Change, record: Record, standing: Standing) -> Self {
-        Self { change, record, standing, other_id: None, other: Other::Unread, other_own: None }
+        let held = standing.is_held();
+        Self { change, record, standing, held, other_id: None, other: Other::Unread, other_own: None }
     }
 
     pub(super) fn base(&self) -> Option<&Base> {

@@ -1,7 +1,5 @@
 //! Writing to the vendor, in its largest batches, and what each answer means.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
 use syncline_mapping::{HoldReason, LinkChange, Pair, Plan, Refs, SkipReason, Write as PlannedWrite, WritePolicy, base_after};
 use syncline_model::{Fault, FieldName, Presence, Record, RecordId};
@@ -51,8 +49,7 @@ pub(super) async fn carry_out(
                 Outcome::Written { id, created, stored } => results.push((job, plan, id, created, stored)),
                 Outcome::Failed(Fault::RateLimited { until }) => {
                     limited = Some(until);
-                    out.again(until, job.change, false);
-                    count(place, place.source, &End::Later("rate_limited"));
+                    space_out(place, vec![unsent(job)], until, out);
                 }
                 Outcome::Failed(fault) => failed(place, job, &fault, commits, out).await?,
             }
@@ -60,10 +57,10 @@ pub(super) async fn carry_out(
         ready = rest;
         if let Some(until) = limited {
             // The budget is spent: the rest waits its turn instead of being refused one by one.
-            space_out(place, ready.drain(..).map(|(job, _)| job.change).collect(), until, out);
+            space_out(place, ready.drain(..).map(|(job, _)| unsent(job)).collect(), until, out);
         }
     }
-    read_back(place, &mut results).await?;
+    read_back(place, &mut results).await;
     let mut stamps = Vec::new();
     for (job, plan, id, created, stored) in results {
         succeeded(place, job, plan, (id, created, stored), refs, commits, out, &mut stamps)?;
@@ -74,6 +71,10 @@ pub(super) async fn carry_out(
         place.engine.outbox.send(messages).await?;
     }
     Ok(())
+}
+
+fn unsent(job: Job) -> crate::message::Change {
+    crate::message::Change { unsent: true, ..job.change }
 }
 
 /// What must be durable before a vendor is written to: the intent of a create, the claim of a first link, the losers of a conflict.
@@ -89,6 +90,7 @@ async fn prepare(
     let mut losses = Vec::new();
     let mut kept = Vec::new();
     for (mut job, plan) in planned {
+        job.change.unsent = false;
         let mut writes = Vec::new();
         match plan.write(place.target()) {
             Some(PlannedWrite::Create { .. }) => {
@@ -102,7 +104,8 @@ async fn prepare(
                         continue;
                     }
                 } else {
-                    let intent = Entry::Intent { at: place.now(), children: job.standing.own.has_children() };
+                    let own = &job.standing.own;
+                    let intent = Entry::Intent { at: place.now(), children: own.has_children(), held: own.is_held() };
                     writes.push(job.standing.own.replace(&intent)?);
                     job.standing.own.entry = intent;
                     job.standing.own.version += 1;
@@ -158,22 +161,20 @@ fn claim_first(place: Place<'_>, job: &mut Job, plan: &Plan, refs: &Refs) -> Res
 }
 
 /// Where the vendor's answer did not tell what it stores, it is asked: the base must be of what is stored.
-async fn read_back(place: Place<'_>, results: &mut [(Job, Plan, RecordId, bool, Option<Record>)]) -> Result<(), EngineError> {
+async fn read_back(place: Place<'_>, results: &mut [(Job, Plan, RecordId, bool, Option<Record>)]) {
     let wanted: Vec<RecordId> = results
         .iter()
         .filter(|(_, plan, _, _, stored)| stored.is_none() && plan.link != LinkChange::Bury)
         .map(|(_, _, id, _, _)| id.clone())
         .collect();
     if wanted.is_empty() {
-        return Ok(());
+        return;
     }
     // If this fails, what was sent stands for what is stored; the next observation corrects it.
-    if let Ok(mut found) = read::get_all(place, place.target(), &wanted).await {
-        for (_, _, id, _, stored) in results.iter_mut().filter(|(_, _, _, _, stored)| stored.is_none()) {
-            *stored = found.remove(id).flatten();
-        }
+    let mut got = read::get_all(place, place.target(), &wanted).await;
+    for (_, _, id, _, stored) in results.iter_mut().filter(|(_, _, _, _, stored)| stored.is_none()) {
+        *stored = got.records.remove(id).flatten();
     }
-    Ok(())
 }
 
 #[allow(clippy::too_many_arguments, reason = "one write's answer, and the four places that it goes to")]
@@ -298,10 +299,11 @@ async fn taken(
         let key = field.map_or_else(|| "unique value".to_owned(), |field| field.to_string());
         return commits.skip(place, job.clone(), SkipReason::TakenBy { key, holder: holder.clone(), linked_to });
     }
-    let records: BTreeMap<_, _> = match read::get_all(place, target, std::slice::from_ref(holder)).await {
-        Ok(records) => records,
-        Err(error) => return postpone(place, vec![job.change.clone()], &error, target, out).await,
-    };
+    let got = read::get_all(place, target, std::slice::from_ref(holder)).await;
+    if let Some(error) = got.stopped {
+        return postpone(place, vec![job.change.clone()], &error, target, out).await;
+    }
+    let records = got.records;
     match records.get(holder).and_then(Option::as_ref).map(|record| &record.presence) {
         Some(Presence::Live) if job.change.counterpart != Counterpart::Is(holder.clone()) => {
             job.change.counterpart = Counterpart::Is(holder.clone());

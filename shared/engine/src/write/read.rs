@@ -10,17 +10,29 @@ use crate::EngineError;
 use crate::message::Change;
 use crate::references::Wanted;
 
-/// Reads records of a side by id, in the vendor's largest batches.
-pub(super) async fn get_all(place: Place<'_>, side: Side, ids: &[RecordId]) -> Result<BTreeMap<RecordId, Option<Record>>, CallError> {
+/// What was read of some records, and why not the rest.
+pub(super) struct GotAll {
+    /// The records by id, as far as they were asked for before a call failed; `None`: the vendor knows none.
+    pub(super) records: BTreeMap<RecordId, Option<Record>>,
+    pub(super) stopped: Option<CallError>,
+}
+
+/// Reads records of a side by id, in the vendor's largest batches. What was read before a call failed is kept: it has been paid for.
+pub(super) async fn get_all(place: Place<'_>, side: Side, ids: &[RecordId]) -> GotAll {
     let connector = &place.sync.ends.of(side).connector;
     let selection = place.sync.selection(place.mapping, side);
     let batch = place.sync.facts(place.mapping, side).map_or(1, |facts| facts.bounds.get_records_max.max(1));
-    let mut found = BTreeMap::new();
+    let mut got = GotAll { records: BTreeMap::new(), stopped: None };
     for chunk in ids.chunks(usize::try_from(batch).unwrap_or(1)) {
-        let records = connector.get(&selection, chunk, place.by).await?;
-        found.extend(chunk.iter().cloned().zip(records));
+        match connector.get(&selection, chunk, place.by).await {
+            Ok(records) => got.records.extend(chunk.iter().cloned().zip(records)),
+            Err(error) => {
+                got.stopped = Some(error);
+                break;
+            }
+        }
     }
-    Ok(found)
+    got
 }
 
 /// The changes that need their record read: hints, and deletions, which are confirmed before anything is deleted.
@@ -48,22 +60,26 @@ pub(super) fn gone(place: Place<'_>, change: &Change) -> Record {
     }
 }
 
-/// Reads the counterparts of jobs that are linked or were matched, in as few calls as the vendor allows.
-pub(super) async fn counterparts(place: Place<'_>, jobs: &mut [Job]) -> Result<(), CallError> {
-    let wanted: BTreeSet<RecordId> =
-        jobs.iter().filter(|job| matches!(job.other, Other::Unread)).filter_map(|job| job.other_id.clone()).collect();
+/// Reads the counterparts of jobs that are linked or were matched, in as few calls as the vendor allows. Answers the jobs whose counterpart
+/// could not be read, and why.
+pub(super) async fn counterparts(place: Place<'_>, jobs: &mut Vec<Job>) -> Option<(Vec<Job>, CallError)> {
+    let unread = |job: &Job| matches!(job.other, Other::Unread) && job.other_id.is_some();
+    let wanted: BTreeSet<RecordId> = jobs.iter().filter(|job| unread(job)).filter_map(|job| job.other_id.clone()).collect();
     if wanted.is_empty() {
-        return Ok(());
+        return None;
     }
-    let mut found = get_all(place, place.target(), &wanted.into_iter().collect::<Vec<_>>()).await?;
-    for job in jobs.iter_mut().filter(|job| matches!(job.other, Other::Unread)) {
-        let Some(id) = &job.other_id else { continue };
-        job.other = match found.remove(id).flatten() {
+    let mut got = get_all(place, place.target(), &wanted.into_iter().collect::<Vec<_>>()).await;
+    for job in jobs.iter_mut().filter(|job| unread(job)) {
+        let Some(record) = job.other_id.as_ref().and_then(|id| got.records.remove(id)) else { continue };
+        job.other = match record {
             Some(record) if record.presence == Presence::Live => Other::Seen(record),
             Some(_) | None => Other::Gone,
         };
     }
-    Ok(())
+    let stopped = got.stopped?;
+    let (open, ready): (Vec<Job>, Vec<Job>) = std::mem::take(jobs).into_iter().partition(unread);
+    *jobs = ready;
+    Some((open, stopped))
 }
 
 /// Looks up the links of all records that the jobs refer to, on both sides.

@@ -66,8 +66,8 @@ pub(super) async fn run(
     let matched = identify(place, unlinked, &mut commits, &mut out).await?;
     linked.extend(matched);
     let mut jobs = linked;
-    if let Err(error) = read::counterparts(place, &mut jobs).await {
-        postpone(place, jobs.drain(..).map(|job| job.change).collect(), &error, place.target(), &mut out).await?;
+    if let Some((open, error)) = read::counterparts(place, &mut jobs).await {
+        postpone(place, open.into_iter().map(|job| job.change).collect(), &error, place.target(), &mut out).await?;
     }
     let refs = read::references(place, &jobs).await?;
     let mut writing = Vec::new();
@@ -102,20 +102,21 @@ async fn make_room(place: Place<'_>, changes: Vec<Change>, out: &mut Outgoing) -
     live
 }
 
-/// Puts changes back so that they come due at the pace at which the budget flows in, not all at once.
+/// Puts changes back so that they come due at the pace at which the budget flows in: in groups that one burst can serve, each when its
+/// burst is there. All at once, they would be handed out and put back again and again.
 pub(super) fn space_out(place: Place<'_>, changes: Vec<Change>, first: syncline_model::Timestamp, out: &mut Outgoing) {
     let target = &place.sync.ends.of(place.target()).connection;
-    let pace = place.engine.budgets.get(target).map_or(SignedDuration::ZERO, |budget| budget.pace());
-    // A vendor that takes many records a call needs no spacing: one call does them all.
+    let budget = place.engine.budgets.get(target);
     let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.write_records_max.max(1));
+    // A record costs about two calls where a vendor takes one a call: its counterpart is read, and written.
+    let (group, rest) = budget.map_or((50, SignedDuration::ZERO), |budget| budget.spacing(batch, 2));
     let mut at = first;
-    for (index, change) in changes.into_iter().enumerate() {
-        if index > 0 && index % 50 == 0 {
-            let calls = 50_u32.div_ceil(batch);
-            at = at.checked_add(pace.saturating_mul(i32::try_from(calls).unwrap_or(1))).unwrap_or(at);
+    for chunk in changes.chunks(usize::try_from(group).unwrap_or(usize::MAX)) {
+        at = at.checked_add(rest).unwrap_or(at);
+        for change in chunk {
+            count(place, place.source, &End::Later("rate_limited"));
+            out.again(at, change.clone(), false);
         }
-        count(place, place.source, &End::Later("rate_limited"));
-        out.again(at, change, false);
     }
 }
 
@@ -132,14 +133,19 @@ async fn read_hinted(place: Place<'_>, changes: Vec<Change>, out: &mut Outgoing)
         return Ok(ready);
     }
     let ids: Vec<RecordId> = hinted.iter().map(|change| change.id.clone()).collect();
-    match read::get_all(place, place.source, &ids).await {
-        Ok(mut found) => {
-            for change in hinted {
-                let record = found.remove(&change.id).flatten().unwrap_or_else(|| read::gone(place, &change));
+    let mut got = read::get_all(place, place.source, &ids).await;
+    let mut open = Vec::new();
+    for change in hinted {
+        match got.records.remove(&change.id) {
+            Some(record) => {
+                let record = record.unwrap_or_else(|| read::gone(place, &change));
                 ready.push((change, record));
             }
+            None => open.push(change),
         }
-        Err(error) => postpone(place, hinted, &error, place.source, out).await?,
+    }
+    if let Some(error) = got.stopped {
+        postpone(place, open, &error, place.source, out).await?;
     }
     Ok(ready)
 }
@@ -245,7 +251,9 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
     for mut job in jobs {
         // Buried links are history: the record begins anew.
         job.standing.link = None;
-        let tried = matches!(job.standing.own.entry, Entry::Intent { .. });
+        // A create that the budget held back was certainly not sent; where creating twice makes one record, that may be relied on.
+        let unsent = job.change.unsent && place.sync.facts(place.mapping, place.target()).is_some_and(|facts| facts.safe_create);
+        let tried = matches!(job.standing.own.entry, Entry::Intent { .. }) && !unsent;
         match (&job.change.counterpart, candidates::carried_id(place, &job.record)) {
             (Counterpart::Is(id), _) => {
                 let id = id.clone();
@@ -260,23 +268,23 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
         }
     }
     adopt(place, named, &mut ready, &mut asking).await?;
-    let found = match candidates::find(place, &asking.iter().collect::<Vec<_>>()).await {
-        Ok(found) => found,
-        Err(EngineError::Call(error)) => {
-            postpone(place, asking.into_iter().map(|job| job.change).collect(), &error, place.target(), out).await?;
-            return Ok(ready);
-        }
-        Err(error) => return Err(error),
-    };
+    let (found, stopped) = candidates::find(place, &asking.iter().collect::<Vec<_>>()).await?;
+    let open = asking.split_off(found.len().min(asking.len()));
+    if let Some(error) = stopped {
+        postpone(place, open.into_iter().map(|job| job.change).collect(), &error, place.target(), out).await?;
+    }
     for (mut job, mut found) in asking.into_iter().zip(found) {
         match found.choice {
             Choice::Is(id) => {
+                // If its write has to wait for the budget, the search need not be paid for twice.
+                job.change.counterpart = Counterpart::Is(id.clone());
                 job.other_own = found.standings.remove(&id).map(|standing| standing.own);
                 job.other = found.records.remove(&id).map_or(Other::Unread, Other::Seen);
                 job.other_id = Some(id);
                 ready.push(job);
             }
             Choice::Nobody => {
+                job.change.counterpart = Counterpart::Alone;
                 job.other = Other::Nothing;
                 ready.push(job);
             }
@@ -297,11 +305,8 @@ async fn adopt(place: Place<'_>, named: Vec<(Job, RecordId)>, ready: &mut Vec<Jo
     let ids: Vec<RecordId> = named.iter().map(|(_, id)| id.clone()).collect();
     let target = place.target();
     let standings = entry::standings(place.engine.store.as_ref(), &place.sync.name, &place.mapping.name, target, &ids).await?;
-    let mut records = match read::get_all(place, target, &ids).await {
-        Ok(records) => records,
-        // The id in the field may be nonsense; then the keys decide.
-        Err(_) => BTreeMap::new(),
-    };
+    // The id in the field may be nonsense, which a vendor may refuse to look for; then the keys decide.
+    let mut records: BTreeMap<RecordId, Option<Record>> = read::get_all(place, target, &ids).await.records;
     for (mut job, id) in named {
         let record = records.get_mut(&id).and_then(Option::take).filter(|record| record.presence == Presence::Live);
         let standing = standings.get(&id);

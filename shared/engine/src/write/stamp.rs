@@ -21,7 +21,10 @@ pub(super) async fn stamp(
     let end = sync.ends.of(side);
     let facts = sync.facts(mapping, side);
     let batch = usize::try_from(facts.map_or(1, |facts| facts.bounds.write_records_max.max(1))).unwrap_or(1);
-    let pace = engine.budgets.get(&end.connection).map(|budget| budget.pace()).unwrap_or_default();
+    let (group, rest_s) = engine
+        .budgets
+        .get(&end.connection)
+        .map_or((50, jiff::SignedDuration::ZERO), |budget| budget.spacing(u32::try_from(batch).unwrap_or(1), 1));
     // Only the field itself is asked back: less to read for the vendor.
     let selection = Selection { kind: mapping.kind.of(side).clone(), fields: vec![field.clone()] };
     let mut newest: std::collections::BTreeMap<_, Stamp> = std::collections::BTreeMap::new();
@@ -58,10 +61,12 @@ pub(super) async fn stamp(
         }
         rest = later;
         if let Some(until) = limited {
-            for (index, stamp) in rest.drain(..).enumerate() {
-                let calls = i32::try_from(index / batch / 50 * 50).unwrap_or(i32::MAX);
-                again.push((until.checked_add(pace.saturating_mul(calls)).unwrap_or(until), stamp));
+            let mut at = until;
+            for chunk in rest.chunks(usize::try_from(group).unwrap_or(usize::MAX)) {
+                at = at.checked_add(rest_s).unwrap_or(at);
+                again.extend(chunk.iter().map(|stamp| (at, stamp.clone())));
             }
+            rest.clear();
         }
     }
     again.sort_by_key(|(at, _)| *at);

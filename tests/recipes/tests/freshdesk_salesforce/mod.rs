@@ -1,0 +1,7 @@
+//! FS · Freshdesk and Salesforce.
+
+mod conflicts;
+mod deletes;
+mod fields;
+mod matching;
+mod setup;
