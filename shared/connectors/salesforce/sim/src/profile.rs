@@ -32,6 +32,7 @@ pub struct Trigger {
 }
 
 /// A simulated org. `Default` is an Enterprise-like one with API v66.0, kind in everything that an org may choose.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that an org has or has not thrown")]
 #[derive(Clone, Debug)]
 pub struct Profile {
     /// Decides the ids, the tokens and the spread of stamps.

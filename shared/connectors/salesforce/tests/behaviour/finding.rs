@@ -33,8 +33,9 @@ async fn keys_with_quotes_and_letters_of_any_alphabet_find_their_record_and_no_o
 async fn a_key_is_compared_as_the_vendor_compares() {
     let world = World::new(Profile::default());
     let id = world.save("Contact", None, &json!({ "LastName": "Ida", "Email": "Ida.Kowalski@Nordwerk.example" }));
-    assert_eq!(world.find("Email", Value::text("ida.kowalski@nordwerk.EXAMPLE")).await.unwrap(), [id.clone()]);
-    assert_eq!(world.find("Email", Value::text("  ida.kowalski@nordwerk.example ")).await.unwrap(), [id]);
+    for same in ["ida.kowalski@nordwerk.EXAMPLE", "  ida.kowalski@nordwerk.example "] {
+        assert_eq!(world.find("Email", Value::text(same)).await.unwrap(), [id.as_str()]);
+    }
     for empty in [Value::Null, Value::text(" "), Value::text("ida.kowalsk_@nordwerk.example"), Value::text("%")] {
         assert_eq!(world.find("Email", empty).await.unwrap(), [""; 0]);
     }

@@ -277,8 +277,6 @@ pub(crate) fn failed(outcome: &Outcome) -> &Fault {
 
 /// The vendor's code of a refusal.
 pub(crate) fn code_of(outcome: &Outcome) -> String {
-    match failed(outcome) {
-        Fault::Rejected { problems } => problems[0].code.clone(),
-        other => panic!("{other:?}"),
-    }
+    let Fault::Rejected { problems } = failed(outcome) else { panic!("{outcome:?}") };
+    problems[0].code.clone()
 }
