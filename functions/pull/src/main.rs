@@ -1,4 +1,4 @@
-//! The scheduled function on AWS: EventBridge Scheduler sends what to do as the event's payload.
+//! The scheduled function on AWS: `EventBridge` Scheduler sends what to do as the event's payload.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Error> {
     tracing_subscriber::fmt().json().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).without_time().init();
     let environment: BTreeMap<String, String> = std::env::vars().collect();
     let folder = environment.get("LAMBDA_TASK_ROOT").cloned().unwrap_or_else(|| ".".to_owned());
-    let deployment = Deployment::read(&environment, folder.as_ref()).map_err(told)?;
+    let deployment = Deployment::read(&environment, folder.as_ref()).map_err(|problems| told(&problems))?;
 
     let aws = Aws::from_environment().await;
     let clock = Arc::new(SystemClock);
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Error> {
         dice,
     };
     let key = InstallationKey::load(adapters.secrets.as_ref()).await?;
-    let mut engine = assemble(&deployment.config, &adapters, &key).map_err(told)?;
+    let mut engine = assemble(&deployment.config, &adapters, &key).map_err(|problems| told(&problems))?;
     let by = Deadline(engine.now() + DESCRIBE);
     fill_required(&deployment.config, &mut engine, by).await;
 
@@ -50,6 +50,6 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-fn told<P: std::fmt::Display>(problems: Vec<P>) -> Error {
+fn told<P: std::fmt::Display>(problems: &[P]) -> Error {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into()
 }

@@ -72,17 +72,17 @@ pub async fn handle(engine: &Engine, doors: &Doors, request: Request<Bytes>) -> 
             });
         }
     };
-    let heard = match hooks.parse(&hook) {
-        Ok(heard) => heard,
+    let said = match hooks.parse(&hook) {
+        Ok(said) => said,
         Err(error) => {
             tracing::warn!(connection = %connection, fault = error.fault.code(), "a webhook cannot be read");
             return bare(StatusCode::BAD_REQUEST);
         }
     };
-    match hint::queue(engine, &connection, &heard.hints).await {
+    match hint::queue(engine, &connection, &said.hints).await {
         Ok(queued) => {
-            tracing::debug!(connection = %connection, hints = heard.hints.len(), queued, "a webhook was heard");
-            answer(heard.answer)
+            tracing::debug!(connection = %connection, hints = said.hints.len(), queued, "a webhook was heard");
+            answer(said.answer)
         }
         Err(error) => {
             tracing::error!(connection = %connection, "a webhook's hints were not queued: {error}");

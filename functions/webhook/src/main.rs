@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     tracing_subscriber::fmt().json().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).without_time().init();
     let environment: BTreeMap<String, String> = std::env::vars().collect();
     let folder = environment.get("LAMBDA_TASK_ROOT").cloned().unwrap_or_else(|| ".".to_owned());
-    let deployment = Deployment::read(&environment, folder.as_ref()).map_err(told)?;
+    let deployment = Deployment::read(&environment, folder.as_ref()).map_err(|problems| told(&problems))?;
 
     let aws = Aws::from_environment().await;
     let clock = Arc::new(SystemClock);
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Error> {
         dice,
     };
     let key = InstallationKey::load(adapters.secrets.as_ref()).await?;
-    let engine = assemble(&deployment.config, &adapters, &key).map_err(told)?;
+    let engine = assemble(&deployment.config, &adapters, &key).map_err(|problems| told(&problems))?;
     let doors = Doors::new(&deployment.config, adapters.secrets.clone());
 
     let (engine, doors) = (&engine, &doors);
@@ -73,6 +73,6 @@ fn response(answer: http::Response<Bytes>) -> ApiGatewayV2httpResponse {
     response
 }
 
-fn told<P: std::fmt::Display>(problems: Vec<P>) -> Error {
+fn told<P: std::fmt::Display>(problems: &[P]) -> Error {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into()
 }

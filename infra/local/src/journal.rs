@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -92,7 +92,7 @@ impl Journaled {
         let fail = |problem: String| JournalError { file: path.to_owned(), problem };
         let said = |error: std::io::Error| fail(error.to_string());
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
+        options.read(true).append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(said)?;
@@ -101,7 +101,6 @@ impl Journaled {
         let kept = text.get(..whole).unwrap_or_default();
         let length = u64::try_from(whole).map_err(|_| fail("it is too long".to_owned()))?;
         file.set_len(length).map_err(said)?;
-        file.seek(SeekFrom::End(0)).map_err(said)?;
 
         let mut lines = kept.lines();
         let Some(first) = lines.next() else {

@@ -112,7 +112,7 @@ impl Shared {
         let happens = async {
             tokio::select! {
                 () = self.stop.reached(Wish::Finish) => {}
-                changed = changes.changed() => drop(changed),
+                happened = changes.changed() => drop(happened),
             }
         };
         let Some(until) = until else { return happens.await };
@@ -204,14 +204,12 @@ async fn answer(engine: &syncline_engine::Engine, doors: &Doors, panel: Option<H
     if request.uri().path().starts_with("/webhooks/") {
         return syncline_webhook::handle(engine, doors, request).await;
     }
-    match panel {
-        Some(panel) => panel(request).await,
-        None => {
-            let mut response = Response::new(Bytes::new());
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            response
-        }
+    if let Some(panel) = panel {
+        return panel(request).await;
     }
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 /// Every connection that a sync writes to.

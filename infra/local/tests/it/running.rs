@@ -39,7 +39,7 @@ fn pace() -> Pace {
 
 async fn until_quiet(installation: &Arc<Installation>) -> Report {
     let options = Options { until_quiet: true, pace: pace(), ..Options::default() };
-    tokio::time::timeout(Duration::from_mins(2), run(installation.clone(), options)).await.expect("it falls quiet").unwrap()
+    tokio::time::timeout(Duration::from_mins(2), run(installation.clone(), options)).await.unwrap().unwrap()
 }
 
 async fn open(folder: &Path) -> Arc<Installation> {
@@ -68,7 +68,7 @@ async fn records(installation: &Installation, sync: &Sync, mapping: &str, side: 
 fn text(record: &Record, field: &str) -> String {
     match record.field(field) {
         Some(Value::Text(text)) => text.clone(),
-        other => panic!("{field} is {other:?}"),
+        other => panic!("{field} of {} {} is {other:?}", record.kind, record.id),
     }
 }
 
@@ -106,11 +106,17 @@ async fn a_first_run_brings_everything_in_step_and_a_second_one_writes_nothing()
     let report = until_quiet(&installation).await;
     assert_eq!((&report.ended, report.writes_after_quiet, report.dead_letters), (&Ended::Quiet, 0, 0), "{report:#?}");
     assert_in_step(&installation).await;
-    let created = |mapping: &str, side: Side| {
-        report.sides.iter().find(|one| one.mapping == mapping && one.side == side).map_or(0, |one| one.counts.created)
+    // Where a poll sees a new record before its link is stored, whoever stores it first counts: as created or as linked.
+    let made = |mapping: &str| {
+        let sides = report.sides.iter().filter(|one| one.mapping == mapping);
+        sides.fold((0, 0), |(created, conflicts), one| {
+            (created + one.counts.created, conflicts + one.counts.later.get("conflict").copied().unwrap_or_default())
+        })
     };
-    assert_eq!((created("contacts", Side::Left), created("contacts", Side::Right)), (30, 30));
-    assert_eq!((created("companies", Side::Left), created("companies", Side::Right)), (5, 5));
+    for (mapping, expected) in [("contacts", 60), ("companies", 10)] {
+        let (created, conflicts) = made(mapping);
+        assert!(created <= expected && created + conflicts >= expected, "{mapping}: {created} created, {conflicts} conflicts");
+    }
     assert!(report.cost.write_units > 0 && report.cost.queue_requests > 0);
     assert!(report.usage.values().all(|usage| usage.calls.values().sum::<u64>() > 0));
     let examples = syncline_local::examples(&installation).await.unwrap();
@@ -149,7 +155,8 @@ fn a_run_that_is_killed_again_and_again_ends_as_one_that_was_not() {
             run(open(folder.path()).await, Options { pace: pace(), progress, stop, ..Options::default() }).await.unwrap()
         });
         assert_eq!(report.ended, Ended::Stopped);
-        runtime.shutdown_background();
+        // Until nothing of it is left: two processes never have one simulator's journal.
+        runtime.shutdown_timeout(Duration::from_secs(10));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
@@ -250,7 +257,7 @@ async fn a_webhook_brings_an_edit_over_before_any_poll() {
             told.changed().await.unwrap();
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), arrived).await.expect("the edit arrives");
+    tokio::time::timeout(Duration::from_secs(30), arrived).await.unwrap();
     stop.wish(Wish::Finish);
     running.await.unwrap().unwrap();
     let entries = history::list(&installation.engine, sync, &mapping.name, &contact.id, 100).await.unwrap();

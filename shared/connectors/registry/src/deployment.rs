@@ -51,14 +51,12 @@ impl Deployment {
         if table.is_none() {
             problems.push(DeploymentProblem { variable: TABLE, problem: "the table's name is missing".to_owned() });
         }
-        let queue_urls = match environment.get(QUEUES).map(|text| serde_json::from_str::<BTreeMap<ConnectionName, String>>(text)) {
-            Some(Ok(urls)) => urls,
-            Some(Err(_)) | None => {
-                let problem = "a JSON object of connections and queue URLs is expected".to_owned();
-                problems.push(DeploymentProblem { variable: QUEUES, problem });
-                BTreeMap::new()
-            }
-        };
+        let urls = environment.get(QUEUES).and_then(|text| serde_json::from_str::<BTreeMap<ConnectionName, String>>(text).ok());
+        if urls.is_none() {
+            let problem = "a JSON object of connections and queue URLs is expected".to_owned();
+            problems.push(DeploymentProblem { variable: QUEUES, problem });
+        }
+        let queue_urls = urls.unwrap_or_default();
         for connection in config.iter().flat_map(|config| config.connections.keys()) {
             if !queue_urls.is_empty() && !queue_urls.contains_key(connection) {
                 problems.push(DeploymentProblem { variable: QUEUES, problem: format!("the queue of connection {connection} is missing") });
@@ -83,14 +81,13 @@ impl Deployment {
 }
 
 fn config(environment: &BTreeMap<String, String>, folder: &Path) -> Result<Config, Vec<DeploymentProblem>> {
-    let (variable, name, text) = match environment.get(CONFIG) {
-        Some(text) => (CONFIG, CONFIG.to_owned(), text.clone()),
-        None => {
-            let name = environment.get(CONFIG_FILE).map_or("syncline.yaml", String::as_str);
-            let text = std::fs::read_to_string(folder.join(name))
-                .map_err(|error| vec![DeploymentProblem { variable: CONFIG_FILE, problem: format!("{name} cannot be read: {error}") }])?;
-            (CONFIG_FILE, name.to_owned(), text)
-        }
+    let (variable, name, text) = if let Some(text) = environment.get(CONFIG) {
+        (CONFIG, CONFIG.to_owned(), text.clone())
+    } else {
+        let name = environment.get(CONFIG_FILE).map_or("syncline.yaml", String::as_str);
+        let text = std::fs::read_to_string(folder.join(name))
+            .map_err(|error| vec![DeploymentProblem { variable: CONFIG_FILE, problem: format!("{name} cannot be read: {error}") }])?;
+        (CONFIG_FILE, name.to_owned(), text)
     };
     syncline_config::read(&text, &name, &system_facts()).map_err(|problems| {
         let told =
