@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Sign a connection in: check the credentials, then store them
     #[command(
-        after_help = "Examples:\n  syncline connect freshdesk\n  syncline connect salesforce --secret client_id=3MVG9 --secret private_key=@key.pem --secret username=sync@acme.example --yes\n\nSalesforce with `auth: refresh_token`: get the token from your own authorisation flow and give it here;\na browser flow is not part of this command yet."
+        after_help = "Examples:\n  syncline connect freshdesk\n  syncline connect salesforce --secret-file salesforce.json --yes\n  syncline connect salesforce --secret private_key=@key.pem --yes\n\nWith `auth: refresh_token`, give a token from your own authorisation flow:\na browser flow is not part of this command yet."
     )]
     Connect(Connect),
     /// Ask both ends of each sync: right account, rights, fields, problems

@@ -65,12 +65,12 @@ pub(crate) fn by(engine: &Engine) -> Deadline {
 }
 
 /// The syncs that a command is about: the named one, or all.
-pub(crate) fn syncs<'a>(engine: &'a Engine, named: Option<&str>) -> Result<Vec<&'a Sync>, Failure> {
-    let Some(name) = named else { return Ok(engine.syncs.iter().collect()) };
+pub(crate) fn syncs<'a>(engine: &'a Engine, wanted: Option<&str>) -> Result<Vec<&'a Sync>, Failure> {
+    let Some(name) = wanted else { return Ok(engine.syncs.iter().collect()) };
     let found: Vec<&Sync> = engine.syncs.iter().filter(|sync| sync.name.as_str() == name).collect();
     if found.is_empty() {
-        let names = engine.syncs.iter().map(|sync| sync.name.as_str());
-        return Err(Failure::usage(format!("there is no sync `{name}` in the configuration"), suggestion(name, names, "its syncs")));
+        let known = engine.syncs.iter().map(|sync| sync.name.as_str());
+        return Err(Failure::usage(format!("there is no sync `{name}` in the configuration"), suggestion(name, known, "its syncs")));
     }
     Ok(found)
 }

@@ -23,29 +23,29 @@ impl Printer {
     /// The command's result: as JSON where that was asked for, else as text.
     pub(crate) fn show<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) {
         if self.json {
-            self.value(value);
+            Self::value(value);
         } else {
-            self.data(&text());
+            Self::data(&text());
         }
     }
 
     /// JSON, whatever was asked for.
-    pub(crate) fn value<T: Serialize>(self, value: &T) {
+    pub(crate) fn value<T: Serialize>(value: &T) {
         match serde_json::to_string_pretty(value) {
-            Ok(text) => self.data(&text),
-            Err(error) => self.words(&format!("error: the result cannot be written as JSON: {error}")),
+            Ok(text) => Self::data(&text),
+            Err(error) => Self::words(&format!("error: the result cannot be written as JSON: {error}")),
         }
     }
 
     /// Data as it is.
-    pub(crate) fn data(self, text: &str) {
+    pub(crate) fn data(text: &str) {
         let mut out = std::io::stdout().lock();
         drop(writeln!(out, "{}", text.trim_end()));
         drop(out.flush());
     }
 
     /// Words for the person at the terminal.
-    pub(crate) fn words(self, text: &str) {
+    pub(crate) fn words(text: &str) {
         drop(writeln!(std::io::stderr().lock(), "{}", text.trim_end()));
     }
 
@@ -53,18 +53,18 @@ impl Printer {
         if let Some(problems) = &failure.problems {
             self.problems(problems);
         } else if self.json {
-            self.value(&json!({ "error": failure.says, "hint": failure.hint, "exit": failure.exit.code() }));
+            Self::value(&json!({ "error": failure.says, "hint": failure.hint, "exit": failure.exit.code() }));
         }
-        self.words(&format!("error: {}", failure.says));
+        Self::words(&format!("error: {}", failure.says));
         if !failure.hint.is_empty() {
-            self.words(&format!("hint: {}", failure.hint));
+            Self::words(&format!("hint: {}", failure.hint));
         }
     }
 
     /// All problems of a config: JSON as data, else drawn at their lines.
     pub(crate) fn problems(self, problems: &Problems) {
         if self.json {
-            self.value(&json!({ "valid": false, "problems": problems }));
+            Self::value(&json!({ "valid": false, "problems": problems }));
             return;
         }
         let theme = if std::io::stderr().is_terminal() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
@@ -72,7 +72,7 @@ impl Printer {
         for problem in &problems.0 {
             let mut drawn = String::new();
             if handler.render_report(&mut drawn, problem).is_ok() {
-                self.words(&drawn);
+                Self::words(&drawn);
             }
         }
     }

@@ -24,7 +24,7 @@ pub(crate) async fn find(engine: &Engine, text: &str) -> Result<(Place, RecordId
         let id = RecordId::new(*id);
         let mut places = explain::locate(engine, &id, by(engine)).await?;
         places.retain(|place| place.sync.as_str() == *sync && place.mapping.as_str() == *mapping);
-        return one(text, places, id);
+        return one(text, &places, id);
     }
     let (places, id) = match parts.as_slice() {
         [id] if !id.is_empty() => {
@@ -40,11 +40,11 @@ pub(crate) async fn find(engine: &Engine, text: &str) -> Result<(Place, RecordId
         [sync, mapping, side, id] => (named(engine, Some(sync), mapping, side), RecordId::new(*id)),
         _ => return Err(Failure::usage(format!("`{text}` names no record"), FORM)),
     };
-    one(text, places, id)
+    one(text, &places, id)
 }
 
-fn one(text: &str, places: Vec<Place>, id: RecordId) -> Result<(Place, RecordId), Failure> {
-    match places.as_slice() {
+fn one(text: &str, places: &[Place], id: RecordId) -> Result<(Place, RecordId), Failure> {
+    match places {
         [place] => Ok((place.clone(), id)),
         [] => Err(Failure::usage(format!("`{text}` names no mapping and side of the configuration"), FORM)),
         several => {

@@ -8,6 +8,7 @@ use crate::args::Backfill;
 use crate::context::{Context, syncs};
 use crate::exit::{Exit, Failure};
 use crate::input;
+use crate::printer::Printer;
 
 #[derive(Serialize)]
 struct Begun {
@@ -45,6 +46,6 @@ pub(crate) async fn run(context: &Context, args: &Backfill) -> Result<Exit, Fail
         };
         begun.iter().map(line).collect::<Vec<_>>().join("\n")
     });
-    context.printer.words("hint: `syncline local` carries it out; `syncline status` shows how far it is");
+    Printer::words("hint: `syncline local` carries it out; `syncline status` shows how far it is");
     Ok(Exit::Done)
 }

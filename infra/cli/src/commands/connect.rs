@@ -23,6 +23,7 @@ use crate::context::{Context, by};
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::nearest::suggestion;
+use crate::printer::Printer;
 
 pub(crate) async fn run(context: &Context, args: &Connect) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -40,7 +41,7 @@ pub(crate) async fn run(context: &Context, args: &Connect) -> Result<Exit, Failu
     let mut bundle = installation.secrets.load(&connection.secret).await?.unwrap_or_default();
     let had: Vec<&str> = vendor.secret_keys().iter().map(|key| key.name).filter(|key| bundle.get(key).is_some()).collect();
     if !args.yes && input::is_interactive() {
-        ask(context, vendor, &had, &mut given)?;
+        ask(vendor, &had, &mut given)?;
     }
     bundle.0.extend(given);
     let missing: Vec<&str> =
@@ -51,7 +52,7 @@ pub(crate) async fn run(context: &Context, args: &Connect) -> Result<Exit, Failu
     }
     let (account, checked) = check(&installation, &name, connection, vendor, bundle).await?;
     if !args.yes {
-        context.printer.words(&words(&account));
+        Printer::words(&words(&account));
         if !input::confirm("Store these credentials?")? {
             return Err(Failure::new(Exit::Failed, "nothing was stored", "run it again when you have decided"));
         }
@@ -109,12 +110,12 @@ fn given(args: &Connect, vendor: &dyn Vendor) -> Result<BTreeMap<String, Secret>
 }
 
 /// Asks for what was not given, without echo; an empty answer leaves it out, or as it is.
-fn ask(context: &Context, vendor: &dyn Vendor, had: &[&str], given: &mut BTreeMap<String, Secret>) -> Result<(), Failure> {
+fn ask(vendor: &dyn Vendor, had: &[&str], given: &mut BTreeMap<String, Secret>) -> Result<(), Failure> {
     for key in vendor.secret_keys().iter().filter(|key| !key.name.starts_with("webhook_")) {
         if given.contains_key(key.name) {
             continue;
         }
-        context.printer.words(key.help);
+        Printer::words(key.help);
         let without = match (had.contains(&key.name), key.required) {
             (true, _) => " (empty: as it is)",
             (false, true) => "",

@@ -8,10 +8,10 @@ use syncline_engine::ports::connector::BadRecord;
 use syncline_model::{Fault, ObjectKind, Presence, Record};
 
 use crate::args::Decode;
-use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::nearest::suggestion;
+use crate::printer::Printer;
 
 #[derive(Serialize)]
 struct Decoded {
@@ -42,7 +42,7 @@ struct ProblemView {
     found: String,
 }
 
-pub(crate) fn run(context: &Context, args: &Decode) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Decode) -> Result<Exit, Failure> {
     let systems = syncline_registry::vendors().iter().map(|vendor| vendor.descriptor().system);
     let Some(vendor) = syncline_registry::vendor(&args.system) else {
         let hint = suggestion(&args.system, systems, "systems that this build knows");
@@ -59,29 +59,29 @@ pub(crate) fn run(context: &Context, args: &Decode) -> Result<Exit, Failure> {
     let mut decoded = Decoded { system: args.system.clone(), object: args.object.clone(), records: Vec::new(), problems: Vec::new() };
     for (index, row) in rows.into_iter().enumerate() {
         match row {
-            Ok(record) => decoded.records.push(view(&kind, record)),
+            Ok(record) => decoded.records.push(view(&kind, &record)),
             Err(bad) => decoded.problems.extend(problems(index, &bad)),
         }
     }
     // The records are the result: JSON, whether or not it was asked for.
-    context.printer.value(&decoded);
+    Printer::value(&decoded);
     for problem in &decoded.problems {
         let id = problem.id.as_ref().map_or_else(String::new, |id| format!(" (id {id})"));
-        context.printer.words(&format!(
+        Printer::words(&format!(
             "record {}{id} does not fit: {} should be {} and is {}",
             problem.index, problem.path, problem.expected, problem.found
         ));
     }
     let (good, bad) = (decoded.records.len(), decoded.problems.len());
     if bad == 0 {
-        context.printer.words(&format!("{good} records, all fit"));
+        Printer::words(&format!("{good} records, all fit"));
         return Ok(Exit::Done);
     }
-    context.printer.words(&format!("error: {good} records fit, {bad} problems"));
+    Printer::words(&format!("error: {good} records fit, {bad} problems"));
     Ok(Exit::Held)
 }
 
-fn view(asked: &ObjectKind, record: Record) -> RecordView {
+fn view(asked: &ObjectKind, record: &Record) -> RecordView {
     RecordView {
         id: record.id.to_string(),
         object: (record.kind != *asked).then(|| record.kind.to_string()),

@@ -9,6 +9,7 @@ use syncline_model::SyncName;
 use crate::args::HoldsAct;
 use crate::context::{Context, syncs};
 use crate::exit::{Exit, Failure};
+use crate::printer::Printer;
 use crate::record;
 
 #[derive(Serialize)]
@@ -67,7 +68,7 @@ async fn release(context: &Context, records: &[String]) -> Result<Exit, Failure>
         released.iter().map(|name| format!("released {name}")).collect::<Vec<_>>().join("\n")
     });
     if missing.is_empty() {
-        context.printer.words("hint: they are read and decided again by what runs the installation: `syncline local`");
+        Printer::words("hint: they are read and decided again by what runs the installation: `syncline local`");
         return Ok(Exit::Done);
     }
     Err(Failure::new(Exit::Failed, format!("not held: {}", missing.join(", ")), "`syncline holds list` shows what is"))

@@ -7,6 +7,7 @@ use crate::args::Init;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::nearest::suggestion;
+use crate::printer::Printer;
 
 /// What to do with a new configuration, in order.
 const NEXT: [&str; 5] = [
@@ -21,7 +22,7 @@ pub(crate) fn run(context: &Context, args: &Init) -> Result<Exit, Failure> {
     let Some(name) = &args.recipe else {
         let names: Vec<&str> = recipe_names().collect();
         context.printer.show(&json!({ "recipes": names }), || names.join("\n"));
-        context.printer.words("hint: syncline init RECIPE");
+        Printer::words("hint: syncline init RECIPE");
         return Ok(Exit::Done);
     };
     let Some(text) = recipe(name) else {
@@ -38,7 +39,7 @@ pub(crate) fn run(context: &Context, args: &Init) -> Result<Exit, Failure> {
     context.printer.show(&json!({ "file": file, "recipe": name, "next": NEXT }), || format!("wrote {}", file.display()));
     if !context.global.json {
         let steps: Vec<String> = NEXT.iter().enumerate().map(|(at, step)| format!("  {}. {step}", at + 1)).collect();
-        context.printer.words(&format!("Next:\n{}", steps.join("\n")));
+        Printer::words(&format!("Next:\n{}", steps.join("\n")));
     }
     Ok(Exit::Done)
 }

@@ -12,7 +12,7 @@ use super::progress::{Bar, Lines};
 use crate::args::Local;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::printer::{Text, duration, table};
+use crate::printer::{Printer, Text, duration, table};
 
 /// A run's end, with commands to try after a demonstration.
 #[derive(Serialize)]
@@ -31,20 +31,20 @@ pub(crate) async fn run(context: &Context, args: &Local) -> Result<Exit, Failure
     setup.simulate = demo.then(SimulateOptions::default);
     setup.ask_vendors = true;
     let installation = Arc::new(Installation::open(setup).await?);
-    announce(context, &installation);
+    announce(&installation);
     let stop = Stop::default();
     stop.on_interrupt();
     let bar = (!context.global.json && std::io::stderr().is_terminal()).then(|| Arc::new(Bar::new()));
     let progress: Arc<dyn Progress> = match &bar {
         Some(bar) => bar.clone(),
-        None => Arc::new(Lines::new(context.printer)),
+        None => Arc::new(Lines::default()),
     };
     let mut options = Options { until_quiet: args.until_quiet, progress, stop, ..Options::default() };
     if let Some(address) = args.listen {
         let listener = Listener::on(address).await.map_err(|error| {
             Failure::new(Exit::Failed, format!("{}: {}", error.address, error.problem), "choose another with `--listen`")
         })?;
-        context.printer.words(&format!("webhooks: http://{}/webhooks/CONNECTION", listener.address()));
+        Printer::words(&format!("webhooks: http://{}/webhooks/CONNECTION", listener.address()));
         options.listener = Some(listener);
     }
     let report = run_installation(installation.clone(), options).await.map_err(|error| failure(&error))?;
@@ -57,20 +57,20 @@ pub(crate) async fn run(context: &Context, args: &Local) -> Result<Exit, Failure
     Ok(match &done.report.ended {
         Ended::Quiet | Ended::Stopped => Exit::Done,
         Ended::ConnectionStopped { connection, hint } => {
-            context.printer.words(&format!("error: connection {connection} was refused sign-in: {hint}"));
-            context.printer.words(&format!("hint: run `syncline connect {connection}`"));
+            Printer::words(&format!("error: connection {connection} was refused sign-in: {hint}"));
+            Printer::words(&format!("hint: run `syncline connect {connection}`"));
             Exit::SignIn
         }
     })
 }
 
-fn announce(context: &Context, installation: &Installation) {
+fn announce(installation: &Installation) {
     for note in &installation.notes {
-        context.printer.words(&format!("note: {note}"));
+        Printer::words(&format!("note: {note}"));
     }
     let Some(simulation) = &installation.simulation else { return };
     for (name, running) in simulation.running() {
-        context.printer.words(&format!("{name}: a simulator of {} at {}", running.simulated.system, running.base_url));
+        Printer::words(&format!("{name}: a simulator of {} at {}", running.simulated.system, running.base_url));
     }
 }
 

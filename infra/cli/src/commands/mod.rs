@@ -35,6 +35,6 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Exit, Fai
         Command::History(args) => history::run(context, &args).await,
         Command::Holds(args) => holds::run(context, args.act).await,
         Command::Simulate(args) => simulate::run(context, &args).await,
-        Command::Decode(args) => decode::run(context, &args),
+        Command::Decode(args) => decode::run(&args),
     }
 }

@@ -8,7 +8,7 @@ use syncline_model::{Side, SyncName};
 use crate::args::Plan;
 use crate::context::{Context, by, syncs};
 use crate::exit::{Exit, Failure};
-use crate::printer::{Text, duration};
+use crate::printer::{Printer, Text, duration};
 
 #[derive(Serialize)]
 struct BackfillPlan {
@@ -24,13 +24,13 @@ pub(crate) async fn run(context: &Context, args: &Plan) -> Result<Exit, Failure>
     let installation = syncline_local::Installation::open(setup).await?;
     let engine = &installation.engine;
     for note in &installation.notes {
-        context.printer.words(&format!("note: {note}"));
+        Printer::words(&format!("note: {note}"));
     }
     let chosen = syncs(engine, args.sync.as_deref())?;
     if args.backfill {
         let mut plans = Vec::new();
         for sync in chosen {
-            context.printer.words(&format!("reading both sides of {} to their end", sync.name));
+            Printer::words(&format!("reading both sides of {} to their end", sync.name));
             plans.push(BackfillPlan { sync: sync.name.clone(), preview: backfill::preview(engine, sync, by(engine)).await? });
         }
         context.printer.show(&plans, || plans.iter().map(backfill_words).collect::<Vec<_>>().join("\n\n"));
@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: &Plan) -> Result<Exit, Failure>
         return Ok(match cut {
             None => Exit::Done,
             Some(says) => {
-                context.printer.words(&format!("error: the plan is not complete: {says}\nhint: run it again later"));
+                Printer::words(&format!("error: the plan is not complete: {says}\nhint: run it again later"));
                 Exit::OutOfReach
             }
         });

@@ -9,7 +9,7 @@ use super::validate::{field_words, issues_of};
 use crate::args::OfSync;
 use crate::context::{Context, by, syncs};
 use crate::exit::{Exit, Failure};
-use crate::printer::Text;
+use crate::printer::{Printer, Text};
 
 #[derive(Serialize)]
 struct Checked {
@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &Context, args: &OfSync) -> Result<Exit, Failur
     context.printer.show(&checked, || checked.iter().map(words).collect::<Vec<_>>().join("\n\n"));
     let exit = checked.iter().map(exit_of).max_by_key(|exit| severity(*exit)).unwrap_or(Exit::Done);
     if exit != Exit::Done {
-        context.printer.words("error: a sync is not ready\nhint: each problem above says what to do");
+        Printer::words("error: a sync is not ready\nhint: each problem above says what to do");
     }
     Ok(exit)
 }

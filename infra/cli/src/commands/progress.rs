@@ -41,19 +41,13 @@ impl Progress for Bar {
 }
 
 /// A line whenever the phase changes, and every ten seconds.
+#[derive(Default)]
 pub(crate) struct Lines {
-    printer: Printer,
     last: Mutex<(String, u64)>,
 }
 
 /// How long the same phase goes without a line, in seconds.
 const QUIET_S: u64 = 10;
-
-impl Lines {
-    pub(crate) fn new(printer: Printer) -> Self {
-        Self { printer, last: Mutex::default() }
-    }
-}
 
 impl Progress for Lines {
     fn update(&self, snapshot: &Snapshot) {
@@ -62,7 +56,7 @@ impl Progress for Lines {
             return;
         }
         *last = (snapshot.phase.clone(), snapshot.seconds);
-        self.printer.words(&words(snapshot));
+        Printer::words(&words(snapshot));
     }
 }
 

@@ -6,7 +6,7 @@ use crate::args::Provision;
 use crate::context::{Context, by, syncs};
 use crate::exit::{Exit, Failure};
 use crate::input;
-use crate::printer::table;
+use crate::printer::{Printer, table};
 
 pub(crate) async fn run(context: &Context, args: &Provision) -> Result<Exit, Failure> {
     let installation = context.open().await?;
@@ -19,7 +19,7 @@ pub(crate) async fn run(context: &Context, args: &Provision) -> Result<Exit, Fai
     let missing = fields.iter().filter(|field| field.state == FieldState::Missing).count();
     if missing > 0 && !args.dry_run {
         if !args.yes {
-            context.printer.words(&words(&fields));
+            Printer::words(&words(&fields));
             if !input::confirm(&format!("Make {missing} fields at the vendors?"))? {
                 return Err(Failure::new(Exit::Failed, "nothing was made", "run it again when you have decided"));
             }
@@ -34,10 +34,8 @@ pub(crate) async fn run(context: &Context, args: &Provision) -> Result<Exit, Fai
     match failed.iter().find_map(|field| field.trouble.as_ref()) {
         None => Ok(Exit::Done),
         Some(trouble) => {
-            context.printer.words(&format!("error: {} fields failed; the first: {}", failed.len(), trouble.says));
-            context
-                .printer
-                .words("hint: the connected user must be an administrator, or make the field by hand: a unique text of 40 characters");
+            Printer::words(&format!("error: {} fields failed; the first: {}", failed.len(), trouble.says));
+            Printer::words("hint: the connected user must be an administrator, or make the field by hand: a unique text of 40 characters");
             Ok(match trouble.code {
                 "auth_refused" | "auth_expired" => Exit::SignIn,
                 "transient" | "rate_limited" | "uncertain" | "conflict" => Exit::OutOfReach,

@@ -13,6 +13,7 @@ use crate::args::Simulate;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::nearest::suggestion;
+use crate::printer::Printer;
 use crate::tls;
 
 /// So many people work at each company.
@@ -66,7 +67,7 @@ pub(crate) async fn run(context: &Context, args: &Simulate) -> Result<Exit, Fail
         }
         lines.join("\n")
     });
-    context.printer.words(&format!(
+    Printer::words(&format!(
         "{} people, {} companies; the credentials open nothing but this simulator. Ctrl-C ends it.",
         args.records, load.companies.end
     ));

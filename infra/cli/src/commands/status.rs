@@ -7,7 +7,7 @@ use syncline_model::{Side, Timestamp};
 use crate::args::Status;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::printer::{Text, table};
+use crate::printer::{Printer, Text, table};
 
 pub(crate) async fn run(context: &Context, args: &Status) -> Result<Exit, Failure> {
     let installation = context.open().await?;
@@ -15,12 +15,12 @@ pub(crate) async fn run(context: &Context, args: &Status) -> Result<Exit, Failur
     context.printer.show(&found, || found.syncs.iter().map(|sync| words(sync, found.at)).collect::<Vec<_>>().join("\n\n"));
     let stopped = found.syncs.iter().any(|sync| sync.ends.left.stopped.is_some() || sync.ends.right.stopped.is_some());
     if stopped {
-        context.printer.words("error: a connection is stopped\nhint: run `syncline connect` for it");
+        Printer::words("error: a connection is stopped\nhint: run `syncline connect` for it");
         return Ok(Exit::SignIn);
     }
     let held: u64 = found.syncs.iter().flat_map(|sync| sync.held.values()).sum();
     if held > 0 {
-        context.printer.words(&format!("error: {held} records are held\nhint: `syncline holds list` says why and what releases them"));
+        Printer::words(&format!("error: {held} records are held\nhint: `syncline holds list` says why and what releases them"));
         return Ok(Exit::Held);
     }
     Ok(Exit::Done)

@@ -12,6 +12,7 @@ use crate::args::Validate;
 use crate::context::{Context, by};
 use crate::exit::{Exit, Failure};
 use crate::input;
+use crate::printer::Printer;
 
 /// One value that its vendor cannot use.
 #[derive(Serialize)]
@@ -23,7 +24,7 @@ struct SettingIssue {
 
 pub(crate) async fn run(context: &Context, args: &Validate) -> Result<Exit, Failure> {
     if args.schema {
-        context.printer.value(&syncline_config::json_schema());
+        Printer::value(&syncline_config::json_schema());
         return Ok(Exit::Done);
     }
     let file = args.file.as_deref().unwrap_or(&context.global.config);
@@ -48,7 +49,7 @@ pub(crate) async fn run(context: &Context, args: &Validate) -> Result<Exit, Fail
     if valid {
         return Ok(Exit::Done);
     }
-    context.printer.words(&format!("error: {}: {errors} problems", file.display()));
+    Printer::words(&format!("error: {}: {errors} problems", file.display()));
     Ok(Exit::Config)
 }
 

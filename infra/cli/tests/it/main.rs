@@ -1,5 +1,7 @@
 //! The command line, run as people and scripts run it.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "what the tests stand on fails as loudly as they do")]
+
 mod decoding;
 mod demonstration;
 mod help;
