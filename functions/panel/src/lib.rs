@@ -34,8 +34,8 @@ type Request = http::Request<Bytes>;
 /// How long filling a panel may take: a person is waiting, and helpdesks give up soon after.
 pub const ANSWER_WITHIN: SignedDuration = SignedDuration::from_secs(5);
 
-/// The pages that may frame the panel unless others are configured.
-pub const FRAME_ANCESTORS: &[&str] = &["https://*.freshdesk.com"];
+/// The pages that may frame the panel unless others are configured: an origin a line.
+pub const FRAME_ANCESTORS: &str = include_str!("../frames.txt");
 
 /// The panel of one sync.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub struct Panel {
     pub public_url: Option<String>,
 }
 
-/// The blocks that are shown where the config says nothing else: those of the recipe for Freshdesk and Salesforce.
+/// The blocks that are shown where the config says nothing else: those of `panel.json`.
 pub fn default_settings() -> Result<PanelSettings, String> {
     settings(include_str!("../panel.json"))
 }
@@ -85,7 +85,7 @@ impl Panel {
             }
             problems.extend(found);
         }
-        let frame_ancestors = FRAME_ANCESTORS.iter().map(|origin| (*origin).to_owned()).collect();
+        let frame_ancestors = FRAME_ANCESTORS.lines().map(str::to_owned).collect();
         (Self { desks, secrets, signer, frame_ancestors, public_url: None }, problems)
     }
 

@@ -123,12 +123,12 @@ pub fn changes(
     let queue = &sync.ends.of(side.other()).connection;
     let mut messages = Vec::new();
     let mut rest = changes;
-    let mut size = CHANGES_MAX;
+    let mut most = CHANGES_MAX;
     while !rest.is_empty() {
-        let (head, tail) = rest.split_at(size.min(rest.len()));
+        let (head, tail) = rest.split_at(most.min(rest.len()));
         let sealed = engine.sealer.seal(engine.dice.as_ref(), &head)?;
         if sealed.len() > BODY_BYTES_MAX - 1024 && head.len() > 1 {
-            size = (head.len() / 2).max(1);
+            most = (head.len() / 2).max(1);
             continue;
         }
         let changes = if sealed.len() > BODY_BYTES_MAX - 1024 {

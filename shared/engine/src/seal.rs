@@ -15,8 +15,8 @@ pub struct Sealer {
 }
 
 impl Sealer {
+    #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "the array has the length that the algorithm takes")]
     pub fn new(key: [u8; 32]) -> Self {
-        #[allow(clippy::expect_used, reason = "the array has the length that the algorithm takes")]
         let key = UnboundKey::new(&AES_256_GCM, &key).expect("a key of 256 bits");
         Self { key: LessSafeKey::new(key) }
     }
@@ -74,12 +74,12 @@ mod tests {
     fn what_is_sealed_can_be_opened_only_with_the_key_and_unchanged() {
         let dice = Counting(AtomicU64::new(0));
         let sealer = Sealer::new([1; 32]);
-        let sealed = sealer.seal(&dice, &"ida@nordwerk.example").unwrap();
-        assert!(!sealed.contains("ida"));
-        assert_eq!(sealer.open::<String>("a note", &sealed).unwrap(), "ida@nordwerk.example");
-        assert!(Sealer::new([2; 32]).open::<String>("a note", &sealed).is_err());
-        assert!(sealer.open::<String>("a note", &sealed[..sealed.len() - 2]).is_err());
+        let text = sealer.seal(&dice, &"ida@nordwerk.example").unwrap();
+        assert!(!text.contains("ida"));
+        assert_eq!(sealer.open::<String>("a note", &text).unwrap(), "ida@nordwerk.example");
+        assert!(Sealer::new([2; 32]).open::<String>("a note", &text).is_err());
+        assert!(sealer.open::<String>("a note", &text[..text.len() - 2]).is_err());
         assert!(sealer.open::<String>("a note", "!").is_err());
-        assert_ne!(sealed, sealer.seal(&dice, &"ida@nordwerk.example").unwrap());
+        assert_ne!(text, sealer.seal(&dice, &"ida@nordwerk.example").unwrap());
     }
 }

@@ -35,13 +35,11 @@ pub fn settle(fault: &Fault, attempt: u32, now: Timestamp, roll: u64) -> Disposi
         }
     };
     match fault {
-        Fault::Transient { .. } => hold_or_retry(backoff(attempt, now, roll)),
         // Bounded by time, not by attempts: a spent quota is nobody's mistake.
         Fault::RateLimited { until } => Disposition::RetryAt { at: (*until).max(now) + jitter(roll), counts: false },
-        // The next delivery looks before it repeats anything.
-        Fault::Uncertain => hold_or_retry(backoff(attempt, now, roll)),
-        Fault::Conflict => hold_or_retry(now + SignedDuration::from_secs(1)),
-        Fault::AuthExpired => hold_or_retry(now + SignedDuration::from_secs(1)),
+        // After an answer that never came, the next delivery looks before it repeats anything.
+        Fault::Transient { .. } | Fault::Uncertain => hold_or_retry(backoff(attempt, now, roll)),
+        Fault::Conflict | Fault::AuthExpired => hold_or_retry(now + SignedDuration::from_secs(1)),
         Fault::AuthRefused { hint } => {
             Disposition::StopConnection { hint: hint.clone(), at: now + crate::state::STOPPED_RETRY + jitter(roll) }
         }

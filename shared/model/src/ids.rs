@@ -46,7 +46,7 @@ macro_rules! name {
 }
 
 name!(
-    /// A vendor's product, in lower case: `freshdesk`, `salesforce`.
+    /// A vendor's product, in lower case, as the registry of vendors spells it.
     SystemName
 );
 name!(

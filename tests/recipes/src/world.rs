@@ -17,7 +17,7 @@ use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_engine::ports::vendor::{Parts, Settings, Vendor};
 use syncline_engine::seal::Sealer;
 use syncline_engine::write::Delivery;
-use syncline_engine::{End, Engine, Sync, hold, pull};
+use syncline_engine::{End, Engine, Sync, backfill, hold, pull};
 use syncline_freshdesk_sim::Freshdesk;
 use syncline_local::EmbeddedQueue;
 use syncline_local::EmbeddedStore;
@@ -291,6 +291,22 @@ impl World {
             self.queue.release(id, self.now() + SignedDuration::from_secs(1)).await.expect("the queue");
         }
         list.len()
+    }
+
+    /// Runs a backfill to its end, workers in between; answers what it did.
+    pub async fn backfill(&self) -> backfill::Progress {
+        backfill::begin(&self.engine, self.sync(), false).await.expect("the backfill begins");
+        for _ in 0..1000 {
+            let progress = backfill::step(&self.engine, self.sync(), self.by()).await.expect("a step of the backfill");
+            self.drain().await;
+            if let Some(at) = progress.again_at {
+                self.clock.advance_to(at);
+            }
+            if progress.phase == backfill::Phase::Done {
+                return progress;
+            }
+        }
+        panic!("the backfill did not end");
     }
 
     /// Works on the queues until they are empty. Time moves as far as is needed, and not at all where nothing waits.

@@ -57,6 +57,12 @@ pub(crate) const SECRET_KEYS: &[KeyFact] = &[
         help: "A long random text that the app or automation rule sends in the header X-Syncline-Secret.",
     },
     KeyFact { name: "webhook_secret_previous", required: false, help: "The secret before that, while both are in use." },
+    KeyFact {
+        name: "panel_key",
+        required: false,
+        help: "A long random text with which the panel's custom app asks for tokens, in the header X-Syncline-Key.",
+    },
+    KeyFact { name: "panel_key_previous", required: false, help: "The panel key before that, while both are in use." },
 ];
 
 const RESERVE_PERCENT_DEFAULT: u8 = 20;

@@ -27,6 +27,7 @@ impl Descriptor {
 
 /// Facts about one object that can be synced.
 #[derive(Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent fact about the vendor")]
 pub struct ObjectFacts {
     pub kind: &'static str,
     /// The vendor's limits on what one call carries.

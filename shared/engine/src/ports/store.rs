@@ -84,5 +84,5 @@ pub trait Store: Send + Sync {
     async fn list(&self, partition: &str, after: Option<&str>, limit: u32) -> Result<Vec<Item>, StoreError>;
 }
 
-/// The most writes of one transaction (DynamoDB's limit).
+/// The most writes of one transaction (`DynamoDB`'s limit).
 pub const WRITES_MAX: usize = 100;

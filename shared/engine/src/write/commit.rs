@@ -60,10 +60,10 @@ impl Commits {
     }
 
     /// Left out by a rule.
-    pub(super) fn skip(&mut self, place: Place<'_>, job: Job, reason: SkipReason) -> Result<(), EngineError> {
-        let name = skip_name(&reason);
+    pub(super) fn skip(&mut self, place: Place<'_>, job: Job, reason: &SkipReason) -> Result<(), EngineError> {
+        let name = skip_name(reason);
         tracing::info!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %job.record.id, disposition = name, "skipped");
-        let end = format!("skipped:{}", serde_json::to_string(&reason).unwrap_or_else(|_| name.to_owned()));
+        let end = format!("skipped:{}", serde_json::to_string(reason).unwrap_or_else(|_| name.to_owned()));
         let writes = vec![noted(place, &job, end, false)?];
         let children = waiting_for(place, &job);
         self.pending.push(Pending { change: job.change, writes, ends: vec![(place.source, End::Skipped(name))], children });
@@ -81,8 +81,8 @@ impl Commits {
     }
 
     /// One side was deleted and the other is left alone.
-    pub(super) fn sever(&mut self, place: Place<'_>, mut job: Job, gone: Side, reason: SkipReason) -> Result<(), EngineError> {
-        let name = skip_name(&reason);
+    pub(super) fn sever(&mut self, place: Place<'_>, mut job: Job, gone: Side, reason: &SkipReason) -> Result<(), EngineError> {
+        let name = skip_name(reason);
         let print = entry::print(&place.engine.marker, place.mapping, place.source, &job.record);
         let mut writes = cleared_hold(place, &job);
         if let Some((at, link)) = &mut job.standing.link {
@@ -137,7 +137,7 @@ impl Commits {
     }
 
     /// The history entry of a conflict, before the loser is overwritten.
-    pub(super) fn losses(&mut self, place: Place<'_>, job: &Job, plan: &Plan) -> Result<Vec<Write>, EngineError> {
+    pub(super) fn losses(place: Place<'_>, job: &Job, plan: &Plan) -> Result<Vec<Write>, EngineError> {
         let mut writes = Vec::new();
         for side in [Side::Left, Side::Right] {
             let mut fields = BTreeMap::new();

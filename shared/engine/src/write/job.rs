@@ -6,7 +6,7 @@ use syncline_mapping::{Base, Known, ObjectMapping, Pair, Plan, Refs, Sight, reco
 use syncline_model::{Presence, Record, RecordId, Side, Timestamp};
 
 use crate::entry::{Placed, Standing};
-use crate::message::{self, Cause, Change};
+use crate::message::{self, Cause, Change, Stamp};
 use crate::ports::outbox::Message;
 use crate::{Engine, EngineError, Sync};
 
@@ -137,6 +137,8 @@ pub(super) struct Outgoing {
     pub(super) again: BTreeMap<Timestamp, Vec<Change>>,
     /// Changes for the other side's worker.
     pub(super) forward: Vec<Change>,
+    /// Link fields to be written on the source side.
+    pub(super) stamps: Vec<Stamp>,
     pub(super) ready: Vec<Message>,
 }
 
@@ -154,9 +156,20 @@ impl Outgoing {
         self.forward.push(Change { seen, ..change });
     }
 
-    /// Sends all of it.
+    /// Sends the stamps. Before the links are stored: a stamp is our own field and may be written twice, but once the link stands nobody
+    /// would miss a forgotten one.
+    pub(super) async fn send_stamps(&mut self, place: Place<'_>) -> Result<(), EngineError> {
+        let stamps = std::mem::take(&mut self.stamps);
+        let messages = message::stamps(place.sync, &place.mapping.name, place.source, place.now(), &stamps)?;
+        if !messages.is_empty() {
+            place.engine.outbox.send(messages).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends the rest. After the links are stored: what is sent again because of a crash is decided again.
     pub(super) async fn send(self, place: Place<'_>) -> Result<(), EngineError> {
-        let Self { again, forward, ready } = self;
+        let Self { again, forward, ready, stamps: _ } = self;
         let (engine, sync, mapping) = (place.engine, place.sync, &place.mapping.name);
         let mut messages = ready;
         for (at, changes) in again {

@@ -30,8 +30,8 @@ pub struct Delivery {
 /// read is among them each time, and so ends in the dead-letter queue.
 pub async fn write(engine: &Engine, connection: &ConnectionName, deliveries: &[Delivery], by: Deadline) -> Vec<String> {
     let mut unfinished = Vec::new();
-    let mut changes: BTreeMap<(SyncName, MappingName, Side), Vec<(String, Vec<Change>)>> = BTreeMap::new();
-    let mut stamps: BTreeMap<(SyncName, MappingName, Side), Vec<(String, Vec<Stamp>)>> = BTreeMap::new();
+    let mut changes: Grouped<Change> = BTreeMap::new();
+    let mut stamps: Grouped<Stamp> = BTreeMap::new();
     for delivery in deliveries {
         match unpack(engine, connection, delivery).await {
             Ok(Unpacked::Changes(place, list)) => changes.entry(place).or_default().push((delivery.id.clone(), list)),
@@ -76,6 +76,9 @@ pub async fn write(engine: &Engine, connection: &ConnectionName, deliveries: &[D
     }
     unfinished
 }
+
+/// Work by mapping and side, each list with the delivery that it came in.
+type Grouped<T> = BTreeMap<(SyncName, MappingName, Side), Vec<(String, Vec<T>)>>;
 
 enum Unpacked {
     Changes((SyncName, MappingName, Side), Vec<Change>),

@@ -15,7 +15,7 @@ use crate::history::Act;
 use crate::message::{Counterpart, Stamp};
 use crate::ports::connector::{Outcome, WriteAction};
 use crate::settle::{Disposition, settle};
-use crate::{EngineError, message, state};
+use crate::{EngineError, state};
 
 /// Carries the plans out: intents and claims first, then the writes, then what they came to.
 pub(super) async fn carry_out(
@@ -25,7 +25,7 @@ pub(super) async fn carry_out(
     commits: &mut Commits,
     out: &mut Outgoing,
 ) -> Result<(), EngineError> {
-    let mut ready = prepare(place, planned, refs, commits, out).await?;
+    let mut ready = prepare(place, planned, refs, out).await?;
     let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.write_records_max.max(1));
     let batch = usize::try_from(batch).unwrap_or(1);
     let connector = &place.sync.ends.of(place.target()).connector;
@@ -49,7 +49,7 @@ pub(super) async fn carry_out(
                 Outcome::Written { id, created, stored } => results.push((job, plan, id, created, stored)),
                 Outcome::Failed(Fault::RateLimited { until }) => {
                     limited = Some(until);
-                    space_out(place, vec![unsent(job)], until, out);
+                    space_out(place, &[unsent(job)], until, out);
                 }
                 Outcome::Failed(fault) => failed(place, job, &fault, commits, out).await?,
             }
@@ -57,18 +57,13 @@ pub(super) async fn carry_out(
         ready = rest;
         if let Some(until) = limited {
             // The budget is spent: the rest waits its turn instead of being refused one by one.
-            space_out(place, ready.drain(..).map(|(job, _)| unsent(job)).collect(), until, out);
+            let held: Vec<_> = ready.drain(..).map(|(job, _)| unsent(job)).collect();
+            space_out(place, &held, until, out);
         }
     }
     read_back(place, &mut results).await;
-    let mut stamps = Vec::new();
     for (job, plan, id, created, stored) in results {
-        succeeded(place, job, plan, (id, created, stored), refs, commits, out, &mut stamps)?;
-    }
-    if !stamps.is_empty() {
-        // Before the links: a stamp is our own field and may be written twice, a forgotten one would stay so.
-        let messages = message::stamps(place.sync, &place.mapping.name, place.source, place.now(), &stamps)?;
-        place.engine.outbox.send(messages).await?;
+        succeeded(place, job, &plan, (id, created, stored), refs, commits, out)?;
     }
     Ok(())
 }
@@ -78,13 +73,7 @@ fn unsent(job: Job) -> crate::message::Change {
 }
 
 /// What must be durable before a vendor is written to: the intent of a create, the claim of a first link, the losers of a conflict.
-async fn prepare(
-    place: Place<'_>,
-    planned: Vec<(Job, Plan)>,
-    refs: &Refs,
-    commits: &mut Commits,
-    out: &mut Outgoing,
-) -> Result<Vec<(Job, Plan)>, EngineError> {
+async fn prepare(place: Place<'_>, planned: Vec<(Job, Plan)>, refs: &Refs, out: &mut Outgoing) -> Result<Vec<(Job, Plan)>, EngineError> {
     let facts = place.sync.facts(place.mapping, place.target());
     let mut groups = Vec::new();
     let mut losses = Vec::new();
@@ -116,7 +105,7 @@ async fn prepare(
             }
             Some(PlannedWrite::Update { .. } | PlannedWrite::Delete { .. } | PlannedWrite::Restore { .. }) | None => {}
         }
-        losses.extend(commits.losses(place, &job, &plan)?);
+        losses.extend(Commits::losses(place, &job, &plan)?);
         groups.push(writes);
         kept.push((job, plan));
     }
@@ -177,16 +166,14 @@ async fn read_back(place: Place<'_>, results: &mut [(Job, Plan, RecordId, bool, 
     }
 }
 
-#[allow(clippy::too_many_arguments, reason = "one write's answer, and the four places that it goes to")]
 fn succeeded(
     place: Place<'_>,
     mut job: Job,
-    plan: Plan,
+    plan: &Plan,
     answer: (RecordId, bool, Option<Record>),
     refs: &Refs,
     commits: &mut Commits,
     out: &mut Outgoing,
-    stamps: &mut Vec<Stamp>,
 ) -> Result<(), EngineError> {
     let (id, created, stored) = answer;
     let (source, target) = (place.source, place.target());
@@ -204,37 +191,35 @@ fn succeeded(
         let known = job.known(place, refs);
         let made = target.of(Pair::new(true, false), Pair::new(false, true));
         let told = target.of(Pair::new(stored.as_ref(), None), Pair::new(None, stored.as_ref()));
-        base_after(&known, &plan, made, told)
+        base_after(&known, plan, made, told)
     };
     if act == Act::Created
         && let Some(field) = place.mapping.link_field.of(source)
         && job.record.fields.contains_key(field)
     {
-        stamps.push(Stamp { id: job.record.id.clone(), other: id, attempt: 0 });
+        out.stamps.push(Stamp { id: job.record.id.clone(), other: id, attempt: 0 });
     } else {
-        forward(place, &job, &plan, stored.clone(), out)?;
+        forward(place, &job, plan, stored.clone(), out);
     }
-    commits.written(place, job, &plan, base, stored.as_ref(), act)
+    commits.written(place, job, plan, base, stored.as_ref(), act)
 }
 
 /// What the other side's worker must do: a stamp where only our link field is missing, else the whole decision again.
-pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<Record>, out: &mut Outgoing) -> Result<(), EngineError> {
+pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<Record>, out: &mut Outgoing) {
     let source = place.source;
-    let Some(write) = plan.write(source) else { return Ok(()) };
-    let Some(other) = job.other_id.clone() else { return Ok(()) };
+    let Some(write) = plan.write(source) else { return };
+    let Some(other) = job.other_id.clone() else { return };
     if let (PlannedWrite::Update { fields, .. }, Some(link_field)) = (write, place.mapping.link_field.of(source))
         && fields.keys().eq([link_field])
     {
-        let stamp = Stamp { id: job.record.id.clone(), other, attempt: 0 };
-        out.ready.extend(message::stamps(place.sync, &place.mapping.name, source, place.now(), &[stamp])?);
-        return Ok(());
+        out.stamps.push(Stamp { id: job.record.id.clone(), other, attempt: 0 });
+        return;
     }
     let seen = stored.or_else(|| match &job.other {
         Other::Seen(record) => Some(record.clone()),
         Other::Unread | Other::Gone | Other::Nothing => None,
     });
     out.forward(other, seen, place.now());
-    Ok(())
 }
 
 /// One record's write failed.
@@ -297,7 +282,7 @@ async fn taken(
     let standings = entry::standings(store, &place.sync.name, &place.mapping.name, target, std::slice::from_ref(holder)).await?;
     if let Some(linked_to) = standings.get(holder).and_then(candidates::linked_to) {
         let key = field.map_or_else(|| "unique value".to_owned(), |field| field.to_string());
-        return commits.skip(place, job.clone(), SkipReason::TakenBy { key, holder: holder.clone(), linked_to });
+        return commits.skip(place, job.clone(), &SkipReason::TakenBy { key, holder: holder.clone(), linked_to });
     }
     let got = read::get_all(place, target, std::slice::from_ref(holder)).await;
     if let Some(error) = got.stopped {

@@ -40,12 +40,11 @@ pub(super) fn needs_reading(place: Place<'_>, change: &Change) -> bool {
     match &change.seen {
         None => true,
         Some(record) => match record.presence {
-            Presence::Live => false,
             Presence::Deleted => {
                 *place.mapping.deletes.of(place.source) == syncline_mapping::DeletePolicy::Propagate
                     || !place.sync.facts(place.mapping, place.source).is_some_and(|facts| facts.lists_merges)
             }
-            Presence::MergedInto(_) => false,
+            Presence::Live | Presence::MergedInto(_) => false,
         },
     }
 }

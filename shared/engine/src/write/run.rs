@@ -44,7 +44,7 @@ pub(super) async fn run(
             Triage::Ends(end) => {
                 // Whoever waits for it learns that it will have no counterpart.
                 if standing.own.has_children() && standing.link.is_none() && record.presence != Presence::Live {
-                    commits.skip(place, Job::new(change, record, standing), SkipReason::DeletedBeforeLink)?;
+                    commits.skip(place, Job::new(change, record, standing), &SkipReason::DeletedBeforeLink)?;
                 } else {
                     count(place, source, &end);
                 }
@@ -57,7 +57,7 @@ pub(super) async fn run(
             }
             Triage::Severed(gone) => {
                 let job = Job::new(change, record, standing);
-                commits.skip(place, job, SkipReason::CounterpartDeleted { on: gone })?;
+                commits.skip(place, job, &SkipReason::CounterpartDeleted { on: gone })?;
             }
             Triage::Unlinked => unlinked.push(Job::new(change, record, standing)),
             Triage::Merged(survivor) => commit::merged(place, Job::new(change, record, standing), survivor, &mut out).await?,
@@ -78,6 +78,7 @@ pub(super) async fn run(
         }
     }
     outcome::carry_out(place, writing, &refs, &mut commits, &mut out).await?;
+    out.send_stamps(place).await?;
     commits.store(place, &mut out).await?;
     out.send(place).await
 }
@@ -97,14 +98,14 @@ async fn make_room(place: Place<'_>, changes: Vec<Change>, out: &mut Outgoing) -
         Err(NoToken::Until(until)) => until,
         Err(NoToken::Unknown(_)) => place.now() + SignedDuration::from_secs(5),
     };
-    let (backfill, live) = changes.into_iter().partition(|change: &Change| change.cause == Cause::Backfill);
-    space_out(place, backfill, until, out);
+    let (backfill, live): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change: &Change| change.cause == Cause::Backfill);
+    space_out(place, &backfill, until, out);
     live
 }
 
 /// Puts changes back so that they come due at the pace at which the budget flows in: in groups that one burst can serve, each when its
 /// burst is there. All at once, they would be handed out and put back again and again.
-pub(super) fn space_out(place: Place<'_>, changes: Vec<Change>, first: syncline_model::Timestamp, out: &mut Outgoing) {
+pub(super) fn space_out(place: Place<'_>, changes: &[Change], first: syncline_model::Timestamp, out: &mut Outgoing) {
     let target = &place.sync.ends.of(place.target()).connection;
     let budget = place.engine.budgets.get(target);
     let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.write_records_max.max(1));
@@ -160,7 +161,7 @@ pub(super) async fn postpone(
 ) -> Result<(), EngineError> {
     tracing::warn!(sync = %place.sync.name, mapping = %place.mapping.name, fault = error.fault.code(), "a call failed: {error}");
     if let syncline_model::Fault::RateLimited { until } = &error.fault {
-        space_out(place, changes, *until, out);
+        space_out(place, &changes, *until, out);
         return Ok(());
     }
     for change in changes {
@@ -290,7 +291,7 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
             }
             Choice::Ambiguous { key, candidates } => commits.hold(place, job, HoldReason::Ambiguous { key, candidates })?,
             Choice::Taken { key, holder, linked_to } => {
-                commits.skip(place, job, SkipReason::TakenBy { key, holder, linked_to })?;
+                commits.skip(place, job, &SkipReason::TakenBy { key, holder, linked_to })?;
             }
         }
     }
@@ -338,15 +339,15 @@ async fn sort_plan(
             let known = job.known(place, refs);
             let made = place.source.of(Pair::new(false, true), Pair::new(true, false));
             let base = base_after(&known, &plan, made, Pair::default());
-            outcome::forward(place, &job, &plan, None, out)?;
+            outcome::forward(place, &job, &plan, None, out);
             commits.settled(place, job, &plan, base)?;
             Ok(None)
         }
         Verdict::Skip(reason) => {
             if let LinkChange::Sever { gone } = plan.link {
-                commits.sever(place, job, gone, reason)?;
+                commits.sever(place, job, gone, &reason)?;
             } else {
-                commits.skip(place, job, reason)?;
+                commits.skip(place, job, &reason)?;
             }
             Ok(None)
         }
@@ -367,9 +368,10 @@ async fn sort_plan(
                 found: "some of them".into(),
             };
             let change = job.change.clone();
-            match settle(&fault, change.attempt, place.now(), 0) {
-                Disposition::Hold(reason) if change.attempt > 1 => commits.hold(place, job, reason)?,
-                _ => out.again(place.now() + SignedDuration::from_secs(5), change, true),
+            if let Disposition::Hold(reason) = settle(&fault, change.attempt, place.now(), 0) {
+                commits.hold(place, job, reason)?;
+            } else {
+                out.again(place.now() + SignedDuration::from_secs(5), change, true);
             }
             Ok(None)
         }

@@ -101,7 +101,7 @@ async fn fs_15_options_that_agree_cross_and_one_without_counterpart_is_that_reco
     );
     let world = World::made(setup).await;
     let issues = syncline_config::check_fields(&world.config, &world.config.syncs[0], &world.schemas().await);
-    let all: String = issues.iter().map(|issue| format!("{} {}\n", issue.problem, issue.hint)).collect();
+    let all = issues.iter().map(|issue| format!("{} {}", issue.problem, issue.hint)).collect::<Vec<_>>().join("\n");
     assert!(all.contains("Tin") && all.contains("bronze"), "options on one side only are listed: {all}");
     assert!(issues.iter().all(|issue| issue.severity != Severity::Error), "{issues:?}");
 

@@ -68,6 +68,54 @@ async fn fs_02_turning_the_sync_on_migrates_nothing() {
 }
 
 #[tokio::test]
+async fn fs_02_a_backfill_brings_the_existing_records_over_with_the_fewest_calls() {
+    let mut setup = WorldSetup::default();
+    let people = Population::new(3);
+    let before = jiff::Timestamp::from_second(1_795_000_000).unwrap();
+    setup.freshdesk.load(&people, 0..300, 0..30, before);
+    setup.salesforce.load(&people, 150..400, 15..40, before);
+    let world = World::made(setup).await;
+    assert_eq!((world.freshdesk_contacts().len(), world.salesforce_ids("Contact").len()), (300, 250), "turning it on migrates nothing");
+
+    let preview = syncline_engine::backfill::preview(&world.engine, world.sync(), world.by()).await.unwrap();
+    assert!(preview.complete);
+    lock(&world.freshdesk).seen.clear();
+    world.writes();
+    let asked = |world: &World| -> std::collections::BTreeMap<String, u64> {
+        let budgets = &world.engine.budgets;
+        [Side::Left, Side::Right].into_iter().flat_map(|side| budgets[world.connection(side)].usage().calls).collect()
+    };
+    let calls_before = asked(&world);
+    world.backfill().await;
+    let calls: std::collections::BTreeMap<String, u64> =
+        asked(&world).into_iter().map(|(class, calls)| (class.clone(), calls - calls_before.get(&class).copied().unwrap_or(0))).collect();
+
+    assert_eq!((world.freshdesk_contacts().len(), world.salesforce_ids("Contact").len()), (400, 400), "everybody once, on both sides");
+    assert_eq!((lock(&world.freshdesk).simulator.company_ids().len(), world.salesforce_ids("Account").len()), (40, 40));
+    assert!(world.holds().await.is_empty(), "{:?}", world.holds().await);
+    for contact in world.freshdesk_contacts() {
+        let shown = world.freshdesk_contact(contact);
+        let record = world.salesforce_record("Contact", shown["custom_fields"]["sfcontactid"].as_str().expect("linked"));
+        assert_eq!(record["FDCONTACTID__c"], contact.to_string().as_str());
+        assert_eq!(record["Email"], shown["email"]);
+        let company = shown["company_id"].as_i64().map(|id| world.freshdesk_company(id)["custom_fields"]["sfaccountid"].clone());
+        assert_eq!(company.as_ref(), Some(&record["AccountId"]), "and works at the same company");
+    }
+    // 3 pages of contacts and 1 of blocked ones, which the vendor lists apart, 1 of companies; every contact and company is written once (created, or given its link field).
+    assert_eq!(calls["contacts_list"], 4, "{calls:?}");
+    assert_eq!(calls["companies_list"], 1, "{calls:?}");
+    assert_eq!(calls["contacts_write"], 400, "{calls:?}");
+    assert_eq!(calls["companies_write"], 40, "{calls:?}");
+    assert_eq!(calls.get("contacts_read").copied().unwrap_or(0), 0, "{calls:?}");
+    assert_eq!(calls["query"], 2, "one page an object: {calls:?}");
+
+    world.settle().await;
+    world.writes();
+    world.after(SignedDuration::from_hours(1)).await;
+    assert_eq!(world.writes(), Vec::<String>::new(), "nothing is written once it is quiet");
+}
+
+#[tokio::test]
 async fn fs_06_each_frequency_pulls_when_it_is_due() {
     let hour = SignedDuration::from_hours(1);
     for (schedule, pulls_a_day) in [("every 30 minutes", 48), ("every hour", 24), ("daily at 06:00", 1)] {
@@ -84,7 +132,7 @@ async fn fs_06_each_frequency_pulls_when_it_is_due() {
 async fn fs_07_names_emails_and_phones_are_mapped_by_default_and_custom_fields_without_limit() {
     const EXTRA: usize = 30;
     let mut setup = WorldSetup::default();
-    let mut mapped = String::new();
+    let mut mapped = Vec::new();
     for number in 0..EXTRA {
         let metadata = json!({"label": format!("Extra {number}"), "type": "Text", "length": 80});
         assert!(setup.salesforce.add_custom_field("Contact", &format!("Extra{number}__c"), &metadata));
@@ -92,9 +140,9 @@ async fn fs_07_names_emails_and_phones_are_mapped_by_default_and_custom_fields_w
         let now = jiff::Timestamp::from_second(1_795_000_000).unwrap();
         let answer = setup.freshdesk.as_person(now, &http::Method::POST, "contact_fields", &body);
         assert!(answer.status().is_success(), "{answer:?}");
-        mapped.push_str(&format!("          extra_{number}: {{ left: custom_fields.extra_{number}, right: Extra{number}__c }}\n"));
+        mapped.push(format!("          extra_{number}: {{ left: custom_fields.extra_{number}, right: Extra{number}__c }}\n"));
     }
-    let setup = setup.with("          # More fields:\n", &format!("{mapped}          # More fields:\n"));
+    let setup = setup.with("          # More fields:\n", &format!("{}          # More fields:\n", mapped.concat()));
     let world = World::made(setup).await;
 
     let schemas = world.schemas().await;
