@@ -41,8 +41,7 @@ endif
 run: ## start Syncline on this machine; CONFIG=path/syncline.yaml for your own accounts, without it a demo
 	$(CARGO) run --package syncline -- local $(if $(CONFIG),--config $(CONFIG),--demo)
 
-bench: ## measure: calls, store units, time and memory; builds for release, which takes minutes
-	$(CARGO) build --release --package syncline --package syncline-bench
+bench: ## measure calls, store units, time and memory; builds for release, which takes minutes; ARGS=--small, --json
 	$(CARGO) run --release --package syncline-bench -- $(ARGS)
 
 fmt: ## format the code

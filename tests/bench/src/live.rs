@@ -1,0 +1,149 @@
+//! Once it is quiet: what polls cost, that nothing is written, and what edits on both sides cost.
+
+use jiff::SignedDuration;
+use syncline_model::Side;
+
+use crate::least;
+use crate::people;
+use crate::process;
+use crate::report::{Aim, Amount, Figure, Report};
+use crate::scene::Scene;
+use crate::size::Size;
+use crate::traffic::Counted;
+use crate::unmeasured::{Measured, Unmeasured};
+
+const QUIET: &str = "quiet";
+const LIVE: &str = "edits";
+
+/// Polls of each side that are watched for writes: a day of the recipe's schedule.
+const QUIET_POLLS: u32 = 48;
+const PERIOD: SignedDuration = SignedDuration::from_mins(30);
+/// Rounds of polling and working after which a world that does not fall quiet is given up.
+const ROUNDS_MAX: u32 = 100;
+
+pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> Measured<()> {
+    let sync = scene.sync()?;
+    // The feeds show what the first run wrote.
+    let echoes = settle(scene).await?;
+    report.add(Figure::new(QUIET, "writes on hearing the first run's own echo", Amount::count(echoes.writes()), "calls").aim(Aim::zero()));
+
+    let mut writes = 0;
+    let mut quiet = Counted::default();
+    for _ in 0..QUIET_POLLS {
+        scene.clock.advance(PERIOD);
+        let seen = settle(scene).await?;
+        writes += seen.writes();
+        quiet.add(&seen.polls);
+    }
+    report.add(Figure::new(QUIET, format!("writes in {QUIET_POLLS} polls of each side"), Amount::count(writes), "calls").aim(Aim::zero()));
+    for side in [Side::Left, Side::Right] {
+        let system = least::system(sync, side);
+        let calls = Amount::per(quiet.work(system), u64::from(QUIET_POLLS));
+        report.add(Figure::new(QUIET, format!("{system}: a poll"), calls, "calls").least(Amount::count(least::poll(sync, side))));
+        for ((_, class), count) in quiet.calls.iter().filter(|((its, _), _)| *its == system) {
+            report.add(Figure::new(QUIET, format!("{system}: of it {class}"), Amount::per(*count, u64::from(QUIET_POLLS)), "calls"));
+        }
+    }
+
+    edit(scene, size, 0)?;
+    let edits = u64::from(size.edits);
+    let (cpu_before_ms, spent_before) = (process::cpu_ms()?, scene.spent());
+    let seen = settle(scene).await?;
+    let (cpu_ms, spent) = (process::cpu_ms()? - cpu_before_ms, scene.spent());
+    let changes = 2 * edits;
+    for side in [Side::Left, Side::Right] {
+        let system = least::system(sync, side);
+        let fewest = least::edits(sync, side, edits)?;
+        let figure = Figure::new(
+            LIVE,
+            format!("{system}: reading and writing {edits} counterparts"),
+            Amount::count(seen.works.work(system)),
+            "calls",
+        );
+        report.add(figure.least(Amount::count(fewest)).aim(Aim::Least));
+        for ((_, class), count) in seen.works.calls.iter().filter(|((its, _), _)| *its == system) {
+            report.add(Figure::new(LIVE, format!("{system}: of it {class}"), Amount::count(*count), "calls"));
+        }
+        // Each side's feed shows its own edits first, and then the echoes of the other side's.
+        let fewest = seen.rounds * least::poll(sync, side) + 2 * least::further_pages(sync, side, edits)?;
+        let figure =
+            Figure::new(LIVE, format!("{system}: polls that see edits and echoes"), Amount::count(seen.polls.work(system)), "calls");
+        report.add(figure.least(Amount::count(fewest)));
+    }
+    report.add(
+        Figure::new(
+            LIVE,
+            "writes beyond one an edit where a vendor takes one a call",
+            Amount::count(extra_writes(scene, &seen, edits)?),
+            "calls",
+        )
+        .aim(Aim::zero()),
+    );
+    report.add_spent(LIVE, &spent_before, &spent, changes, "change");
+    let cpu = Amount::per(cpu_ms * 1_000, changes);
+    report.add(Figure::new(LIVE, "CPU of the process, simulators and embedded store included", cpu, "ms/1,000 changes"));
+    Ok(())
+}
+
+/// P-3: one edit causes at most one write.
+fn extra_writes(scene: &Scene, seen: &Seen, edits: u64) -> Measured<u64> {
+    let sync = scene.sync()?;
+    let mut allowed = 0;
+    for side in [Side::Left, Side::Right] {
+        let batch = sync.facts(least::contacts(sync)?, side).map_or(1, |facts| facts.bounds.write_records_max);
+        allowed += edits.div_ceil(u64::from(batch));
+    }
+    Ok(seen.writes().saturating_sub(allowed))
+}
+
+/// Renames different people on each side, one a second.
+pub(crate) fn edit(scene: &Scene, size: &Size, round: usize) -> Measured<()> {
+    let each = usize::try_from(size.edits).map_err(|error| Unmeasured::new("the edits", error))?;
+    // By number: a vendor's own order may follow the names.
+    let chosen = |mut contacts: Vec<people::Found>, odd: bool| {
+        contacts.retain(|contact| contact.number.is_multiple_of(2) != odd);
+        contacts.sort_by_key(|contact| contact.number);
+        contacts.into_iter().skip(round * each).take(each)
+    };
+    let left = chosen(people::left_contacts(scene)?, false);
+    let right = chosen(people::right_contacts(scene)?, true);
+    let mut edited = 0;
+    for (left, right) in left.zip(right) {
+        scene.clock.advance(SignedDuration::from_secs(1));
+        people::rename_left(scene, &left.id, &format!("Ida Newname{}", left.number))?;
+        people::rename_right(scene, &right.id, &format!("Newname{}", right.number))?;
+        edited += 1;
+    }
+    if edited == each { Ok(()) } else { Err(Unmeasured::new("the edits", format!("there are {edited} people to edit instead of {each}"))) }
+}
+
+/// What went out until it was quiet.
+#[derive(Default)]
+struct Seen {
+    polls: Counted,
+    works: Counted,
+    rounds: u64,
+}
+
+impl Seen {
+    fn writes(&self) -> u64 {
+        self.polls.writes + self.works.writes
+    }
+}
+
+/// Polls and works until a poll finds nothing.
+async fn settle(scene: &Scene) -> Measured<Seen> {
+    let mut seen = Seen::default();
+    drop(scene.traffic.take());
+    for _ in 0..ROUNDS_MAX {
+        let queued = scene.poll().await?;
+        seen.polls.add(&scene.traffic.take());
+        seen.rounds += 1;
+        scene.drain().await?;
+        seen.works.add(&scene.traffic.take());
+        if queued == 0 {
+            return Ok(seen);
+        }
+    }
+    Err(Unmeasured::new("the world", "it does not fall quiet"))
+}
