@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value as Json;
-use syncline_engine::ports::connector::BadRecord;
+use syncline_engine::ports::connector::{BadRecord, Descriptor};
 use syncline_model::{Fault, ObjectKind, Presence, Record};
 
 use crate::args::Decode;
@@ -49,14 +49,14 @@ pub(crate) fn run(args: &Decode) -> Result<Exit, Failure> {
         return Err(Failure::usage(format!("`{}` is not a system that this build knows", args.system), hint));
     };
     let descriptor = vendor.descriptor();
-    if descriptor.object(&args.object).is_none() {
-        let hint = suggestion(&args.object, descriptor.objects.iter().map(|object| object.kind), "its objects");
-        return Err(Failure::usage(format!("{} has no object `{}` that can be synced", descriptor.title, args.object), hint));
+    let kind = kind(descriptor, &args.object);
+    if descriptor.object(kind.as_str()).is_none() {
+        let hint = suggestion(&args.object, descriptor.objects.iter().map(|object| object.kind), "those that are");
+        Printer::words(&format!("`{}` is not an object that is synced: its fields are read by their JSON ({hint})", args.object));
     }
     let body = input::read(&args.file)?;
-    let kind = ObjectKind::new(args.object.as_str());
     let rows = vendor.decode(&kind, &body).map_err(|fault| no_answer(descriptor.title, &fault, &body))?;
-    let mut decoded = Decoded { system: args.system.clone(), object: args.object.clone(), records: Vec::new(), problems: Vec::new() };
+    let mut decoded = Decoded { system: args.system.clone(), object: kind.to_string(), records: Vec::new(), problems: Vec::new() };
     for (index, row) in rows.into_iter().enumerate() {
         match row {
             Ok(record) => decoded.records.push(view(&kind, &record)),
@@ -79,6 +79,15 @@ pub(crate) fn run(args: &Decode) -> Result<Exit, Failure> {
     }
     Printer::words(&format!("error: {good} records fit, {bad} problems"));
     Ok(Exit::Held)
+}
+
+/// The object that is meant: a known one in another case or in the plural, else what was written. Answers of other objects can be read too.
+fn kind(descriptor: &Descriptor, written: &str) -> ObjectKind {
+    let lower = written.to_lowercase();
+    let singular = lower.strip_suffix("ies").map(|stem| format!("{stem}y")).or_else(|| lower.strip_suffix('s').map(str::to_owned));
+    let means = |kind: &str| kind.to_lowercase() == lower || Some(kind.to_lowercase()) == singular;
+    let known = descriptor.objects.iter().map(|object| object.kind).find(|kind| means(kind));
+    ObjectKind::new(known.unwrap_or(written))
 }
 
 fn view(asked: &ObjectKind, record: &Record) -> RecordView {

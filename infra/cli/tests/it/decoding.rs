@@ -101,10 +101,30 @@ fn what_is_no_answer_is_named() {
 }
 
 #[test]
+fn an_object_is_recognised_in_the_plural_and_one_that_is_not_synced_is_read_by_its_json() {
+    let output = decode("salesforce", "contacts", r#"{"totalSize":0,"done":true,"records":[]}"#);
+    assert_eq!((code(&output), &json(&output)["object"]), (0, &json!("Contact")));
+    for (system, object, body, field, value) in [
+        ("freshdesk", "ticket", r#"[{"id":18,"subject":"Please help","priority":1}]"#, "priority", json!(1)),
+        (
+            "salesforce",
+            "Opportunity",
+            r#"{"records":[{"Id":"006ak00000OQ4RxAAL","StageName":"Prospecting"}]}"#,
+            "StageName",
+            json!("Prospecting"),
+        ),
+    ] {
+        let output = decode(system, object, body);
+        assert_eq!(code(&output), 0, "{object}: {}", stderr(&output));
+        let record = json(&output)["records"][0].clone();
+        assert_eq!(record["fields"][field], value, "{object}");
+        assert!(stderr(&output).contains("is not an object that is synced"), "{object}");
+    }
+}
+
+#[test]
 fn names_that_are_not_known_get_the_nearest() {
-    for (system, object, meant) in
-        [("freshdsk", "contact", "`freshdesk`"), ("salesforce", "Contacts", "`Contact`"), ("x", "y", "`salesforce`")]
-    {
+    for (system, object, meant) in [("freshdsk", "contact", "`freshdesk`"), ("x", "y", "`salesforce`")] {
         let output = decode(system, object, "[]");
         assert_eq!(code(&output), 2);
         assert!(stderr(&output).contains(meant), "{}", stderr(&output));
