@@ -69,18 +69,18 @@ fn run() -> Measured<()> {
         return runtime.map_err(|error| Unmeasured::new("the runtime", error))?.block_on(memory::child(&file));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let report = runtime.map_err(|error| Unmeasured::new("the runtime", error))?.block_on(measure(&wish.size))?;
+    let mut report = Report::new(&wish.size);
+    let measured = runtime.map_err(|error| Unmeasured::new("the runtime", error))?.block_on(measure(&wish.size, &mut report));
+    // What was measured before something stood in the way is told all the same.
     report.print(wish.json);
-    Ok(())
+    measured
 }
 
-async fn measure(size: &Size) -> Measured<Report> {
-    let mut report = Report::new(size);
+async fn measure(size: &Size, report: &mut Report) -> Measured<()> {
     report::tell(&format!("measuring with {} records on two sides", size.records()));
     let scene = Scene::start(size).await?;
-    backfill::measure(&scene, size, &mut report).await?;
-    live::measure(&scene, size, &mut report).await?;
-    decide::measure(&scene, size, &mut report).await?;
-    memory::measure(&scene, size, &mut report).await?;
-    Ok(report)
+    backfill::measure(&scene, size, report).await?;
+    live::measure(&scene, size, report).await?;
+    decide::measure(&scene, size, report).await?;
+    memory::measure(&scene, size, report).await
 }
