@@ -161,7 +161,7 @@ pub(crate) struct Local {
     /// End once nothing is left to do, and print the counts
     #[arg(long)]
     pub(crate) until_quiet: bool,
-    /// Where webhooks are received
+    /// Where webhooks and the panel are answered [default: 127.0.0.1:8787, or a free port]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<std::net::SocketAddr>,
 }

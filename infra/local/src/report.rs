@@ -15,6 +15,8 @@ use crate::installation::Installation;
 /// A moment of a run, for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
+    /// Every backfill is done and nothing waits in a queue.
+    pub rests: bool,
     /// What is going on: `reading contacts of freshdesk`.
     pub phase: String,
     /// Records done of those expected; unknown until both sides of a mapping are read.
@@ -124,7 +126,8 @@ pub(crate) fn memory_peak_kib() -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-pub(crate) fn snapshot(installation: &Installation, board: &Board, seconds: u64) -> Snapshot {
+/// `rests`: the queues are empty.
+pub(crate) fn snapshot(installation: &Installation, board: &Board, seconds: u64, rests: bool) -> Snapshot {
     let backfills = board.backfills();
     let mut phase = None;
     let (mut done, mut expected, mut is_known) = (0, 0, true);
@@ -149,13 +152,15 @@ pub(crate) fn snapshot(installation: &Installation, board: &Board, seconds: u64)
     }
     let written: u64 = installation.engine.counts.all().values().map(|counts| counts.created + counts.updated).sum();
     done += written;
-    let is_done = done >= expected;
-    let done = if is_known { done.min(expected) } else { done };
+    // What a run before this one has done is not counted here: once nothing waits, all of it is done.
+    let is_done = is_known && rests;
+    let done = if is_done { expected } else { done.min(if is_known { expected } else { u64::MAX }) };
     let phase = phase.unwrap_or_else(|| if is_done { "watching" } else { "writing" }.to_owned());
     let left = expected.saturating_sub(done);
     let seconds_left = (is_known && done > 0 && left > 0).then(|| left.saturating_mul(seconds) / done);
     Snapshot {
         phase,
+        rests: is_done,
         done,
         expected: is_known.then_some(expected),
         usage: usage(installation),

@@ -147,7 +147,8 @@ pub async fn run(installation: Arc<Installation>, options: Options) -> Result<Re
         loop {
             ticks.tick().await;
             look(&shared).await;
-            progress.update(&report::snapshot(&installation, &shared.board, seconds_since(&installation, began)));
+            let rests = is_empty(&shared).await.unwrap_or(false);
+            progress.update(&report::snapshot(&installation, &shared.board, seconds_since(&installation, began), rests));
         }
     };
     let (ended, writes_after_quiet) = tokio::select! {
@@ -163,7 +164,8 @@ pub async fn run(installation: Arc<Installation>, options: Options) -> Result<Re
     }
     // What is still at work is cut off where it stands.
     set.shutdown().await;
-    progress.update(&report::snapshot(&installation, &shared.board, seconds_since(&installation, began)));
+    let rests = is_empty(&shared).await.unwrap_or(false);
+    progress.update(&report::snapshot(&installation, &shared.board, seconds_since(&installation, began), rests));
     Ok(Report {
         ended,
         sides: report::sides(&installation),

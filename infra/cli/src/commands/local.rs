@@ -1,11 +1,15 @@
 //! `local`: everything in one process on this machine.
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use syncline_local::{
-    Ended, Example, Installation, Listener, Options, Progress, Report, RunError, SimulateOptions, Stop, examples, run as run_installation,
+    Ended, Example, Handler, Installation, Listener, Options, Progress, Report, RunError, SimulateOptions, Snapshot, Stop, examples,
+    run as run_installation,
 };
 
 use super::progress::{Bar, Lines};
@@ -35,18 +39,24 @@ pub(crate) async fn run(context: &Context, args: &Local) -> Result<Exit, Failure
     let stop = Stop::default();
     stop.on_interrupt();
     let bar = (!context.global.json && std::io::stderr().is_terminal()).then(|| Arc::new(Bar::new()));
-    let progress: Arc<dyn Progress> = match &bar {
+    let drawn: Arc<dyn Progress> = match &bar {
         Some(bar) => bar.clone(),
         None => Arc::new(Lines::default()),
     };
+    let progress: Arc<dyn Progress> = if args.until_quiet {
+        drawn
+    } else {
+        Arc::new(Announcing { drawn, installation: installation.clone(), said: AtomicBool::new(false) })
+    };
     let mut options = Options { until_quiet: args.until_quiet, progress, stop, ..Options::default() };
-    if let Some(address) = args.listen {
-        let listener = Listener::on(address).await.map_err(|error| {
-            Failure::new(Exit::Failed, format!("{}: {}", error.address, error.problem), "choose another with `--listen`")
-        })?;
-        Printer::words(&format!("webhooks: http://{}/webhooks/CONNECTION", listener.address()));
-        options.listener = Some(listener);
+    if demo {
+        // A demonstration shows an edit arriving while one watches; the recipe's half an hour would not.
+        options.pace.poll = Some(DEMO_POLL);
     }
+    let listener = listen(args.listen).await?;
+    Printer::words(&format!("webhooks: http://{0}/webhooks/CONNECTION, panel: http://{0}/panel", listener.address()));
+    options.listener = Some(listener);
+    options.panel = panel(&installation).await;
     let report = run_installation(installation.clone(), options).await.map_err(|error| failure(&error))?;
     if let Some(bar) = bar {
         bar.clear();
@@ -62,6 +72,68 @@ pub(crate) async fn run(context: &Context, args: &Local) -> Result<Exit, Failure
             Exit::SignIn
         }
     })
+}
+
+/// How often a demonstration asks for changes.
+const DEMO_POLL: SignedDuration = SignedDuration::from_secs(5);
+
+/// Where webhooks and the panel are answered unless another address is given.
+const PORT: u16 = 8787;
+
+async fn listen(address: Option<SocketAddr>) -> Result<Listener, Failure> {
+    let listener = match address {
+        Some(address) => Listener::on(address).await,
+        // A second installation on this machine takes whatever port is free.
+        None => match Listener::on_loopback(PORT).await {
+            Ok(listener) => Ok(listener),
+            Err(_) => Listener::on_loopback(0).await,
+        },
+    };
+    listener.map_err(|error| Failure::new(Exit::Failed, format!("{}: {}", error.address, error.problem), "choose another with `--listen`"))
+}
+
+/// The requester panel, where a sync fits it; `None`, with a word, where none does.
+async fn panel(installation: &Arc<Installation>) -> Option<Handler> {
+    let signer = syncline_panel::Signer::load(installation.secrets.as_ref(), syncline_registry::INSTALLATION).await.ok()?;
+    let settings = syncline_panel::default_settings().ok()?;
+    let secrets = installation.secrets.clone();
+    let (panel, problems) = syncline_panel::Panel::new(&installation.config, &installation.engine, &settings, secrets, signer);
+    if panel.desks.is_empty() {
+        for problem in problems {
+            Printer::words(&format!("note: no panel: {problem}"));
+        }
+        return None;
+    }
+    let (panel, engine) = (Arc::new(panel), installation.engine.clone());
+    Some(Arc::new(move |request| {
+        let (panel, engine) = (panel.clone(), engine.clone());
+        Box::pin(async move { syncline_panel::handle(&engine, &panel, request).await })
+    }))
+}
+
+/// Shows what to try once everything rests, and goes on.
+struct Announcing {
+    drawn: Arc<dyn Progress>,
+    installation: Arc<Installation>,
+    said: AtomicBool,
+}
+
+impl Progress for Announcing {
+    fn update(&self, snapshot: &Snapshot) {
+        self.drawn.update(snapshot);
+        if snapshot.rests && !self.said.swap(true, Ordering::Relaxed) {
+            let installation = self.installation.clone();
+            tokio::spawn(async move {
+                for example in examples(&installation).await.unwrap_or_default() {
+                    Printer::words(&try_it(&example));
+                }
+            });
+        }
+    }
+}
+
+fn try_it(example: &Example) -> String {
+    format!("\nTry an edit:\n  {}\nand see it arrive:\n  {}", example.edit, example.see)
 }
 
 fn announce(installation: &Installation) {
@@ -118,7 +190,7 @@ fn words(done: &Done) -> String {
         text.add(format_args!("; {} messages were set aside", report.dead_letters));
     }
     for example in &done.examples {
-        text.add(format_args!("\n\nTry an edit:\n  {}\nand see it arrive:\n  {}", example.edit, example.see));
+        text.add(format_args!("\n{}", try_it(example)));
     }
     text.into()
 }

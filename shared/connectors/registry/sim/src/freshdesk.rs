@@ -42,9 +42,12 @@ fn make(load: &Load, _base_url: &str) -> Box<dyn Simulator> {
     };
     let mut freshdesk = Freshdesk::new(profile);
     if load.provisioned {
-        for (path, label) in [("contact_fields", "SFCONTACTID"), ("company_fields", "SFACCOUNTID")] {
-            let field = json!({ "label": label, "label_for_customers": label, "type": "custom_text" });
-            drop(freshdesk.as_person(load.at, &Method::POST, path, &field));
+        let contact = json!({ "label": "SFCONTACTID", "label_for_customers": "SFCONTACTID", "type": "custom_text", "unique": true });
+        // Companies have no side that customers see.
+        let company = json!({ "label": "SFACCOUNTID", "type": "custom_text", "unique": true });
+        for (path, field) in [("contact_fields", contact), ("company_fields", company)] {
+            let made = freshdesk.as_person(load.at, &Method::POST, path, &field);
+            debug_assert!(made.status().is_success(), "{path}: {}", made.status());
         }
     }
     freshdesk.load(&Population::new(load.seed), load.people.clone(), load.companies.clone(), load.at);
