@@ -51,7 +51,8 @@ impl Default for Pace {
             poll: None,
             turn: SignedDuration::from_secs(20),
             batch: SignedDuration::from_mins(5),
-            messages: 10,
+            // Eight hundred changes: two of the largest batches that a vendor here takes, and no third that is half empty.
+            messages: 8,
             draw: Duration::from_secs(1),
         }
     }

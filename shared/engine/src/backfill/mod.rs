@@ -26,7 +26,7 @@ pub use preview::{Calls, MappingPreview, Preview, preview};
 pub use progress::{Phase, Progress, Tally};
 
 /// How many tasks of the join are carried out between two saves of its position.
-const PACKET_TASKS: usize = 300;
+const PACKET_TASKS: usize = 400;
 
 /// No run takes more turns than this: a listing without end costs no more.
 const TURNS_PER_RUN_MAX: u32 = 10_000;
