@@ -145,6 +145,19 @@ pub fn changes(
     Ok(messages)
 }
 
+/// Stamps for a vendor that takes many a call wait for the next full period, so that those of several runs go together.
+const STAMPS_GATHER_S: i64 = 5;
+
+/// When stamps that are made now are to be handled.
+pub fn stamps_due(sync: &Sync, mapping: &MappingName, side: Side, now: Timestamp) -> Timestamp {
+    let facts = sync.mapping(mapping).and_then(|mapping| sync.facts(mapping, side));
+    if facts.is_none_or(|facts| facts.bounds.write_records_max <= 1) {
+        return now;
+    }
+    let period = now.as_second().div_euclid(STAMPS_GATHER_S) + 1;
+    Timestamp::from_second(period * STAMPS_GATHER_S).unwrap_or(now)
+}
+
 /// Packs stamps for the worker of their own side.
 pub fn stamps(sync: &Sync, mapping: &MappingName, side: Side, due: Timestamp, stamps: &[Stamp]) -> Result<Vec<Message>, EngineError> {
     stamps

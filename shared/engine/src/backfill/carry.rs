@@ -321,7 +321,8 @@ impl Gathered {
         }
         let mut messages = Vec::new();
         for side in [Side::Left, Side::Right] {
-            messages.extend(message::stamps(sync, &mapping.name, side, engine.now(), self.stamps.of(side))?);
+            let due = message::stamps_due(sync, &mapping.name, side, engine.now());
+            messages.extend(message::stamps(sync, &mapping.name, side, due, self.stamps.of(side))?);
             messages.extend(message::changes(engine, sync, &mapping.name, side, engine.now(), self.changes.of(side))?);
         }
         self.tally.messages += messages.len() as u64;

@@ -160,7 +160,8 @@ impl Outgoing {
     /// would miss a forgotten one.
     pub(super) async fn send_stamps(&mut self, place: Place<'_>) -> Result<(), EngineError> {
         let stamps = std::mem::take(&mut self.stamps);
-        let messages = message::stamps(place.sync, &place.mapping.name, place.source, place.now(), &stamps)?;
+        let due = message::stamps_due(place.sync, &place.mapping.name, place.source, place.now());
+        let messages = message::stamps(place.sync, &place.mapping.name, place.source, due, &stamps)?;
         if !messages.is_empty() {
             place.engine.outbox.send(messages).await?;
         }

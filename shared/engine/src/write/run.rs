@@ -17,6 +17,10 @@ use crate::settle::{Disposition, settle};
 use crate::{Engine, EngineError, Sync, pull, state};
 use syncline_mapping::ObjectMapping;
 
+/// How many records are in memory at a time, at the least a vendor's largest batch: a delivery may bring many more.
+const RECORDS_MAX: u32 = 400;
+
+/// Handles the changes of one mapping and side, one change a record, in parts that bound memory and fill the vendor's calls.
 pub(super) async fn run(
     engine: &Engine,
     sync: &Sync,
@@ -26,11 +30,22 @@ pub(super) async fn run(
     by: Deadline,
 ) -> Result<(), EngineError> {
     let place = Place { engine, sync, mapping, source, by };
-    let mut out = Outgoing::default();
     let (changes, superseded) = newest(changes);
     for _ in 0..superseded {
         count(place, source, &End::Superseded);
     }
+    let batch = sync.facts(mapping, place.target()).map_or(1, |facts| facts.bounds.write_records_max);
+    let part = usize::try_from(batch.max(RECORDS_MAX)).unwrap_or(usize::MAX);
+    let mut rest = changes.into_iter().peekable();
+    while rest.peek().is_some() {
+        run_part(place, rest.by_ref().take(part).collect()).await?;
+    }
+    Ok(())
+}
+
+async fn run_part(place: Place<'_>, changes: Vec<Change>) -> Result<(), EngineError> {
+    let Place { engine, sync, mapping, source, .. } = place;
+    let mut out = Outgoing::default();
     let changes = make_room(place, changes, &mut out).await;
     let changes = read_hinted(place, changes, &mut out).await?;
     let ids: Vec<RecordId> = changes.iter().map(|(change, _)| change.id.clone()).collect();
