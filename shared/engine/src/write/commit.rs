@@ -106,8 +106,7 @@ impl Commits {
         if joined {
             self.remember(place, &job, Act::Linked, place.target(), BTreeMap::new())?;
         }
-        let (seen, version) = seen_of(&job.other);
-        debug_assert!(seen || version.is_none(), "a version comes with a record");
+        let version = job.other.record().and_then(|record| record.version);
         self.link(place, job, plan, base, version, ends)
     }
 
@@ -233,13 +232,6 @@ fn revived(at: &Placed, link: &Link) -> bool {
     }
 }
 
-fn seen_of(other: &Other) -> (bool, Option<Version>) {
-    match other {
-        Other::Seen(record) => (true, record.version),
-        Other::Unread | Other::Gone | Other::Nothing => (false, None),
-    }
-}
-
 fn see(link: &mut Link, side: Side, version: Option<Version>) {
     let seen = link.seen.of_mut(side);
     *seen = (*seen).max(version);
@@ -283,10 +275,7 @@ fn noted(place: Place<'_>, job: &Job, end: String, children: bool) -> Result<Wri
 /// What a write changed, field by field.
 fn changes(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<&Record>) -> BTreeMap<FieldName, FieldChange> {
     use syncline_mapping::Write as Planned;
-    let before = |name: &FieldName| match &job.other {
-        Other::Seen(record) => record.fields.get(name).cloned(),
-        Other::Unread | Other::Gone | Other::Nothing => None,
-    };
+    let before = |name: &FieldName| job.other.record().and_then(|record| record.fields.get(name).cloned());
     match plan.write(place.target()) {
         Some(Planned::Create { fields } | Planned::Update { fields, .. }) => fields
             .iter()

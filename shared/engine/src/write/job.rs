@@ -41,6 +41,16 @@ pub(super) enum Other {
     Nothing,
 }
 
+impl Other {
+    /// The counterpart as it was read, if it was and is there.
+    pub(super) fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Seen(record) => Some(record),
+            Self::Unread | Self::Gone | Self::Nothing => None,
+        }
+    }
+}
+
 /// One change, with all that was read for it.
 #[derive(Clone, Debug)]
 pub(super) struct Job {

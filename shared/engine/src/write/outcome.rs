@@ -6,7 +6,7 @@ use syncline_model::{Fault, FieldName, Presence, Record, RecordId};
 
 use super::candidates;
 use super::commit::{self, Commits};
-use super::job::{Job, Other, Outgoing, Place};
+use super::job::{Job, Outgoing, Place};
 use super::read;
 use super::run::{action, count, postpone, space_out};
 use crate::counts::End;
@@ -215,10 +215,7 @@ pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<R
         out.stamps.push(Stamp { id: job.record.id.clone(), other, attempt: 0 });
         return;
     }
-    let seen = stored.or_else(|| match &job.other {
-        Other::Seen(record) => Some(record.clone()),
-        Other::Unread | Other::Gone | Other::Nothing => None,
-    });
+    let seen = stored.or_else(|| job.other.record().cloned());
     out.forward(other, seen, place.now());
 }
 

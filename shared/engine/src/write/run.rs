@@ -401,10 +401,7 @@ pub(super) fn action(place: Place<'_>, job: &Job, write: &PlannedWrite) -> crate
             WriteAction::Create { fields: fields.clone(), once: place.mapping.link_field.of(place.target()).clone() }
         }
         PlannedWrite::Update { id, fields } => {
-            let expected = match &job.other {
-                Other::Seen(record) => record.version,
-                Other::Unread | Other::Gone | Other::Nothing => None,
-            };
+            let expected = job.other.record().and_then(|record| record.version);
             WriteAction::Update { id: id.clone(), fields: fields.clone(), expected }
         }
         PlannedWrite::Delete { id } => WriteAction::Delete { id: id.clone() },
