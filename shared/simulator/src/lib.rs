@@ -7,6 +7,7 @@ mod in_process;
 mod population;
 mod serve;
 mod unkind;
+mod users;
 
 use bytes::Bytes;
 use syncline_model::Timestamp;
@@ -15,6 +16,7 @@ pub use in_process::InProcess;
 pub use population::{Company, Person, Population};
 pub use serve::serve;
 pub use unkind::{Script, Trouble, Unkind, When};
+pub use users::{Fields, Strain, Users, flat, nested};
 
 pub type Request = http::Request<Bytes>;
 pub type Response = http::Response<Bytes>;

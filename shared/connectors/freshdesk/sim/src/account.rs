@@ -179,6 +179,11 @@ impl Meter {
         Self { limits, window: 0, used: 0, contacts_list: 0, tickets_list: 0 }
     }
 
+    /// Others use up the rest of the present window.
+    pub(crate) fn spend(&mut self, now: i64) {
+        (self.window, self.used) = (now.div_euclid(WINDOW_S), self.limits.calls_per_minute);
+    }
+
     /// Counts a request, whatever becomes of it. One that a further limit refuses still counts against the whole: invalid requests do.
     pub(crate) fn take(&mut self, now: i64, class: Class, cost: u32) -> Standing {
         let window = now.div_euclid(WINDOW_S);

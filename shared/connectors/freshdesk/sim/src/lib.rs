@@ -14,6 +14,7 @@ mod routes;
 mod search;
 mod table;
 mod tickets;
+mod users;
 mod validation;
 mod wire;
 

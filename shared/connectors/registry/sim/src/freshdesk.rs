@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value as Json, json};
 use syncline_freshdesk_sim::{Freshdesk, HUMAN_KEY, Profile};
 use syncline_model::Timestamp;
-use syncline_simulator::{Population, Request, Simulator};
+use syncline_simulator::{Population, Request, Simulator, Users};
 
 use crate::{Load, Simulated};
 
@@ -31,7 +31,7 @@ pub(crate) const SIMULATED: Simulated = Simulated {
 /// So many calls a minute that a first run of ten thousand people waits for nothing.
 const CALLS_PER_MINUTE: u32 = 100_000;
 
-fn make(load: &Load, _base_url: &str) -> Box<dyn Simulator> {
+fn make(load: &Load, _base_url: &str) -> Box<dyn Users> {
     let calls = load.calls.unwrap_or(CALLS_PER_MINUTE);
     let profile = Profile {
         seed: load.seed,

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use syncline_model::{Secret, Timestamp};
-use syncline_simulator::{Request, Simulator};
+use syncline_simulator::{Request, Simulator, Users};
 
 /// What a simulator holds before anybody calls, and what it allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Load {
 #[derive(Clone, Copy)]
 pub struct Simulated {
     pub system: &'static str,
-    make: fn(&Load, &str) -> Box<dyn Simulator>,
+    make: fn(&Load, &str) -> Box<dyn Users>,
     settings: fn(&str, Option<u32>) -> BTreeMap<String, String>,
     secrets: &'static [(&'static str, &'static str)],
     writes: fn(&Request) -> bool,
@@ -47,7 +47,7 @@ impl std::fmt::Debug for Simulated {
 
 impl Simulated {
     /// A loaded simulator that will answer at this address.
-    pub fn make(&self, load: &Load, base_url: &str) -> Box<dyn Simulator> {
+    pub fn make(&self, load: &Load, base_url: &str) -> Box<dyn Users> {
         (self.make)(load, base_url)
     }
 

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value as Json, json};
 use syncline_model::Timestamp;
 use syncline_salesforce_sim::{Profile, Salesforce};
-use syncline_simulator::{Population, Request, Simulator};
+use syncline_simulator::{Population, Request, Simulator, Users};
 
 use crate::{Load, Simulated};
 
@@ -31,7 +31,7 @@ const ROOT: &str = "/services/data/v66.0";
 /// So many calls a day that a demonstration never meets the end of them.
 const CALLS_PER_DAY: u32 = 1_000_000;
 
-fn make(load: &Load, base_url: &str) -> Box<dyn Simulator> {
+fn make(load: &Load, base_url: &str) -> Box<dyn Users> {
     let daily_calls = load.calls.unwrap_or(CALLS_PER_DAY);
     let mut salesforce = Salesforce::new(Profile { seed: load.seed, instance_url: base_url.to_owned(), daily_calls, ..Profile::default() });
     if load.provisioned {

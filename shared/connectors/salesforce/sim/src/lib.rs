@@ -27,6 +27,7 @@ mod rows;
 mod save;
 mod script;
 mod soql;
+mod users;
 mod values;
 
 use std::collections::BTreeMap;
