@@ -9,13 +9,13 @@ use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::http::{Call, EndpointClass, Http, NoAnswer};
 use syncline_model::Deadline;
 use syncline_registry_sim::Simulated;
-use syncline_simulator::{Request, Response, Shared, Simulator, lock};
+use syncline_simulator::{Request, Response, Shared, Users, lock};
 
 /// A simulated account on its address.
 pub(crate) struct Plant {
     pub(crate) simulated: &'static Simulated,
     pub(crate) base_url: String,
-    pub(crate) simulator: Shared<Box<dyn Simulator>>,
+    pub(crate) simulator: Shared<Box<dyn Users>>,
 }
 
 /// Calls by system and endpoint class, in the connector's words.
