@@ -68,7 +68,8 @@ pub struct Base(pub BTreeMap<String, FieldBase>);
 /// Makes and compares marks. The key is the installation's; without it a print tells nothing.
 #[derive(Clone)]
 pub struct Marker {
-    key: [u8; 32],
+    /// The hash with the key taken in: each print begins from a copy of it.
+    keyed: Hmac<Sha256>,
     retain: Retain,
 }
 
@@ -83,7 +84,10 @@ const PRINT_BYTES: usize = 12;
 
 impl Marker {
     pub fn new(key: [u8; 32], retain: Retain) -> Self {
-        Self { key, retain }
+        // HMAC fills a key up to its block with zeros; a whole block can be given without a length that could be wrong.
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        block.iter_mut().zip(key).for_each(|(to, from)| *to = from);
+        Self { keyed: Hmac::<Sha256>::new(&block), retain }
     }
 
     /// The mark of a value in normal form. Marks of different fields never compare equal, so that equal values cannot be correlated.
@@ -104,12 +108,17 @@ impl Marker {
         }
     }
 
+    /// Whether two marks of a field were made of the same value, however each was retained.
+    pub(crate) fn is_same(&self, field: &str, one: &Mark, other: &Mark) -> bool {
+        match (one, other) {
+            (Mark::Print(print), Mark::Plain(value)) | (Mark::Plain(value), Mark::Print(print)) => *print == self.print(field, value),
+            (Mark::Empty | Mark::Print(_) | Mark::Plain(_), _) => one == other,
+        }
+    }
+
     /// A keyed hash of a value under a name: also the form in which match keys rest.
     pub fn print(&self, name: &str, value: &Value) -> String {
-        // HMAC fills a key up to its block with zeros; a whole block can be given without a length that could be wrong.
-        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self.key).for_each(|(to, from)| *to = from);
-        let mut mac = Hmac::<Sha256>::new(&block);
+        let mut mac = self.keyed.clone();
         mac.update(name.as_bytes());
         mac.update(&[0]);
         match value {
@@ -181,6 +190,11 @@ mod tests {
     fn a_change_of_retention_keeps_old_marks_readable() {
         let value = Value::Integer(3);
         let plain = Marker::new([1; 32], Retain::Values).mark("n", &value);
-        assert!(Marker::new([1; 32], Retain::Fingerprints).is_mark_of(&plain, "n", &value));
+        let fingerprints = Marker::new([1; 32], Retain::Fingerprints);
+        assert!(fingerprints.is_mark_of(&plain, "n", &value));
+        let print = fingerprints.mark("n", &value);
+        assert!(fingerprints.is_same("n", &plain, &print) && fingerprints.is_same("n", &print, &plain));
+        assert!(!fingerprints.is_same("n", &plain, &fingerprints.mark("n", &Value::Integer(4))));
+        assert!(!fingerprints.is_same("n", &plain, &Mark::Empty));
     }
 }

@@ -1,5 +1,6 @@
 //! When two values count as the same: each equality is the comparison of normal forms, and a normal form is its own normal form.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use rust_decimal::prelude::ToPrimitive;
@@ -44,11 +45,14 @@ impl Equality {
     }
 
     fn normal_text(&self, text: &str) -> String {
-        let text = text.trim().replace("\r\n", "\n").replace('\r', "\n");
+        let text = text.trim();
+        // Only a text of several lines has line ends to make alike.
+        let text = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) };
         match self {
-            Self::Exact => text,
+            Self::Exact => text.into_owned(),
             Self::Words => text.split_whitespace().collect::<Vec<_>>().join(" "),
             // Lower-casing may change what counts as its own lower case (final sigma, dotted I): twice is a fixed point.
+            Self::CaseInsensitive if text.is_ascii() => text.to_ascii_lowercase(),
             Self::CaseInsensitive => text.to_lowercase().to_lowercase().trim().to_owned(),
             Self::Phone { region } => normal_phone(&text, region.as_deref()),
         }

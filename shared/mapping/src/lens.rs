@@ -167,7 +167,13 @@ impl Lens {
 
     /// The form in which a side's value is compared with its own base: the view in normal form; for a reference its own id.
     pub fn canonical(&self, equality: &Equality, raw: &[Value]) -> Result<Value, FieldProblem> {
-        self.get(raw).map(|view| equality.normal(&view))
+        match self {
+            // The view is the value: no copy of it is made first.
+            Self::Field(_) => Ok(equality.normal(raw.first().unwrap_or(&Value::Null))),
+            Self::FullName { .. } | Self::CommaText(_) | Self::Mapped { .. } | Self::Reference { .. } => {
+                self.get(raw).map(|view| equality.normal(&view))
+            }
+        }
     }
 }
 

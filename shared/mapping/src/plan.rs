@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use syncline_model::{FieldName, MappingName, RecordId, Side, Value};
 
 use crate::FieldProblem;
+use crate::base::Mark;
+use crate::spec::Pair;
 
 /// A write to one side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +99,22 @@ pub enum Decision {
 pub struct FieldOutcome {
     pub field: String,
     pub decision: Decision,
+    #[serde(skip)]
+    pub(crate) seen: SeenMarks,
 }
+
+/// Marks of what each side was seen to store, where the decision needed them: the base is made of them without making them again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SeenMarks(pub(crate) Pair<Option<Mark>>);
+
+/// What was worked out on the way is no part of the answer: plans are the same whatever they carry of it.
+impl PartialEq for SeenMarks {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for SeenMarks {}
 
 /// A value that a user wrote and that loses a conflict: it must stand in the history before it is overwritten.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

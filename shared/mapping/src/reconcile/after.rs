@@ -2,21 +2,25 @@
 
 use syncline_model::{FieldName, Record, Side, Value};
 
-use super::{Known, Sight, raw_of, written_side};
-use crate::base::{Base, FieldBase};
-use crate::plan::{Decision, Plan, Write};
+use super::field::marks_of;
+use super::{Known, Sight, raw_of, shows, written_side};
+use crate::base::{Base, FieldBase, Mark};
+use crate::plan::{Decision, FieldOutcome, Plan, Write};
 use crate::spec::{FieldMapping, Pair};
 
 /// The base once a plan's writes were made: each side's mark is of what that side stores, as `stored` tells, or else of what was sent.
 /// A field keeps its old base, so that it is decided again, where its write was not made, where a person decides, where a side that was
-/// read does not show it, and where the plan ended before it came to fields.
+/// read does not show it, and where the plan ended before it came to fields. `known` is what the plan was made from.
 pub fn base_after(known: &Known<'_>, plan: &Plan, made: Pair<bool>, stored: Pair<Option<&Record>>) -> Base {
     let mut base = Base::default();
-    for field in &known.mapping.fields {
+    for (place, field) in known.mapping.fields.iter().enumerate() {
         let before = known.base.and_then(|old| old.0.get(&field.name));
-        let decision = plan.fields.iter().find(|outcome| outcome.field == field.name).map(|outcome| outcome.decision);
-        let marks = match decision {
-            Some(decision) if is_settled(known, field, decision, made) => marks_after(known, plan, field, decision, made, stored, before),
+        // A plan that came to fields has them in the mapping's order.
+        let outcome = plan.fields.get(place).filter(|outcome| outcome.field == field.name);
+        let marks = match outcome {
+            Some(outcome) if is_settled(known, field, outcome.decision, made) => {
+                marks_after(known, plan, field, outcome, made, stored, before)
+            }
             Some(_) | None => before.cloned(),
         };
         if let Some(marks) = marks {
@@ -29,7 +33,7 @@ pub fn base_after(known: &Known<'_>, plan: &Plan, made: Pair<bool>, stored: Pair
 fn is_settled(known: &Known<'_>, field: &FieldMapping, decision: Decision, made: Pair<bool>) -> bool {
     // While one side hides the field, the other's change waits: a base that moved on would forget it.
     let hidden = |side: Side| match known.sight.of(side) {
-        Sight::Seen(record) => raw_of(field, side, record).is_none(),
+        Sight::Seen(record) => !shows(field, side, record),
         Sight::Unchanged | Sight::Unread | Sight::Gone | Sight::Nothing => false,
     };
     decision != Decision::Held && written_side(decision).is_none_or(|side| *made.of(side)) && !hidden(Side::Left) && !hidden(Side::Right)
@@ -39,29 +43,36 @@ fn marks_after(
     known: &Known<'_>,
     plan: &Plan,
     field: &FieldMapping,
-    decision: Decision,
+    outcome: &FieldOutcome,
     made: Pair<bool>,
     stored: Pair<Option<&Record>>,
     before: Option<&FieldBase>,
 ) -> Option<FieldBase> {
-    let target = written_side(decision);
-    let mark = |side: Side| {
-        let lens = field.lens.of(side);
-        let told = stored.of(side).and_then(|record| raw_of(field, side, record));
-        let raw = match (target == Some(side), known.sight.of(side)) {
+    let target = written_side(outcome.decision);
+    let mut marks: Pair<Option<Mark>> = Pair::default();
+    let mut raw: Pair<Option<Vec<Value>>> = Pair::default();
+    for side in [Side::Left, Side::Right] {
+        let told = || stored.of(side).and_then(|record| raw_of(field, side, record));
+        *raw.of_mut(side) = match (target == Some(side), known.sight.of(side)) {
             // What the vendor says that it stores; where it did not say, what was sent.
-            (true, sight) => told.or_else(|| sent(plan.write(side), field, side, *sight)),
+            (true, sight) => told().or_else(|| sent(plan.write(side), field, side, *sight)),
+            (false, Sight::Seen(_)) if outcome.seen.0.of(side).is_some() => {
+                marks.of_mut(side).clone_from(outcome.seen.0.of(side));
+                continue;
+            }
             (false, Sight::Seen(record)) => raw_of(field, side, record),
             // A record that was just made: its vendor's answer, where it told.
-            (false, Sight::Nothing) if *made.of(side) => told.or_else(|| sent(plan.write(side), field, side, Sight::Nothing)),
+            (false, Sight::Nothing) if *made.of(side) => told().or_else(|| sent(plan.write(side), field, side, Sight::Nothing)),
             (false, Sight::Nothing | Sight::Unchanged | Sight::Unread | Sight::Gone) => None,
         };
-        match raw {
-            Some(raw) => lens.canonical(&field.equality, &raw).ok().map(|normal| known.marker.mark(&field.name, &normal)),
-            None => before.map(|marks| marks.of(side).clone()),
+        if raw.of(side).is_none() {
+            *marks.of_mut(side) = before.map(|marks| marks.of(side).clone());
         }
-    };
-    Some(FieldBase { left: mark(Side::Left)?, right: mark(Side::Right)? })
+    }
+    let fresh = marks_of(known.marker, field, Pair::new(raw.left.as_deref(), raw.right.as_deref()));
+    let left = fresh.left.map_or(marks.left, Result::ok)?;
+    let right = fresh.right.map_or(marks.right, Result::ok)?;
+    Some(FieldBase { left, right })
 }
 
 /// The raw values that a write leaves in a field's parts: those it names, and for the rest what stood there.

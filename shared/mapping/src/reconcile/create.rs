@@ -7,7 +7,7 @@ use syncline_model::{FieldName, Record, Side, Value};
 use super::field::{self, Stop};
 use super::{Known, raw_of};
 use crate::Equality;
-use crate::plan::{Decision, FieldOutcome, HoldReason, LinkChange, Plan, ProblemNote, SkipReason, Verdict, Write};
+use crate::plan::{Decision, FieldOutcome, HoldReason, LinkChange, Plan, ProblemNote, SeenMarks, SkipReason, Verdict, Write};
 
 pub(super) fn create(known: &Known<'_>, from: Side, record: &Record) -> Plan {
     let to = from.other();
@@ -39,7 +39,7 @@ pub(super) fn create(known: &Known<'_>, from: Side, record: &Record) -> Plan {
                 Err(Stop::Look(side)) => return Plan::ends(Verdict::Look(side)),
             }
         }
-        outcomes.push(FieldOutcome { field: field.name.clone(), decision });
+        outcomes.push(FieldOutcome { field: field.name.clone(), decision, seen: SeenMarks::default() });
     }
     if !problems.is_empty() {
         return Plan::ends(Verdict::Hold(HoldReason::DoesNotFit { problems }));

@@ -3,8 +3,8 @@
 use syncline_model::{FieldName, MappingName, RecordId, Side, Value};
 
 use super::{Known, Sight, raw_of, written_side};
-use crate::base::{FieldBase, Mark};
-use crate::lens::{FieldProblem, RefState};
+use crate::base::{FieldBase, Mark, Marker};
+use crate::lens::{FieldProblem, Lens, RefState};
 use crate::plan::{Decision, LossRecord};
 use crate::spec::{Conflict, Drift, FieldMapping, Flow, Pair, WritePolicy};
 
@@ -21,16 +21,17 @@ impl From<FieldProblem> for Stop {
     }
 }
 
-/// A field's proposal: its decision, the raw values to write, and what a user loses by it.
+/// A field's proposal: its decision, the raw values to write, what a user loses by it, and the marks of what was seen.
 pub(super) struct Proposal {
     pub(super) decision: Decision,
     pub(super) values: Vec<(FieldName, Value)>,
     pub(super) loss: Option<LossRecord>,
+    pub(super) seen: Pair<Option<Mark>>,
 }
 
 impl Proposal {
     pub(super) fn of(decision: Decision) -> Self {
-        Self { decision, values: Vec::new(), loss: None }
+        Self { decision, values: Vec::new(), loss: None, seen: Pair::default() }
     }
 }
 
@@ -54,13 +55,28 @@ pub(super) fn decide(known: &Known<'_>, field: &FieldMapping) -> Result<Proposal
         }
     }
     let Some(marks) = case.marks else { return case.first_link() };
-    match (case.changed(marks, Side::Left)?, case.changed(marks, Side::Right)?) {
-        (false, false) => Ok(Proposal::of(Decision::Agree)),
-        (true, false) => case.one_changed(Side::Left),
-        (false, true) => case.one_changed(Side::Right),
-        (true, true) if case.same_across()? => Ok(Proposal::of(Decision::Agree)),
-        (true, true) => case.both_differ(),
-    }
+    let seen = marks_of(known.marker, field, Pair::new(case.raw.left.as_deref(), case.raw.right.as_deref()));
+    let seen = Pair::new(seen.left.transpose()?, seen.right.transpose()?);
+    let changed = |side: Side| seen.of(side).as_ref().is_some_and(|now| !known.marker.is_same(&field.name, marks.of(side), now));
+    let proposal = match (changed(Side::Left), changed(Side::Right)) {
+        (false, false) => Proposal::of(Decision::Agree),
+        (true, false) => case.one_changed(Side::Left)?,
+        (false, true) => case.one_changed(Side::Right)?,
+        (true, true) if case.same_across()? => Proposal::of(Decision::Agree),
+        (true, true) => case.both_differ()?,
+    };
+    Ok(Proposal { seen, ..proposal })
+}
+
+/// The marks of raw values, of each side that has some. What both sides write alike and keep alike has one mark, made once: phone numbers and
+/// keyed hashes are most of a decision's work.
+pub(super) fn marks_of(marker: &Marker, field: &FieldMapping, raw: Pair<Option<&[Value]>>) -> Pair<Option<Result<Mark, FieldProblem>>> {
+    let mark =
+        |side: Side, raw: &[Value]| field.lens.of(side).canonical(&field.equality, raw).map(|normal| marker.mark(&field.name, &normal));
+    let left = raw.left.map(|raw| mark(Side::Left, raw));
+    let alike = matches!((&field.lens.left, &field.lens.right), (Lens::Field(_), Lens::Field(_))) && raw.left == raw.right;
+    let right = if alike { left.clone() } else { raw.right.map(|raw| mark(Side::Right, raw)) };
+    Pair::new(left, right)
 }
 
 /// The view of a side's value, in the terms of the other side: a reference becomes the counterpart's id.
@@ -95,12 +111,6 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn changed(&self, marks: &FieldBase, side: Side) -> Result<bool, Stop> {
-        let Some(raw) = self.raw.of(side) else { return Ok(false) };
-        let normal = self.field.lens.of(side).canonical(&self.field.equality, raw)?;
-        Ok(!self.known.marker.is_mark_of(marks.of(side), &self.field.name, &normal))
-    }
-
     fn is_empty(&self, side: Side) -> Result<bool, Stop> {
         let raw = self.raw.of(side).as_deref().unwrap_or_default();
         Ok(self.field.lens.of(side).canonical(&self.field.equality, raw)?.is_null())
@@ -239,7 +249,7 @@ impl Case<'_> {
             return Ok(Proposal::of(Decision::Agree));
         }
         let values = lens.fields().into_iter().cloned().zip(values).collect();
-        Ok(Proposal { decision, values, loss: None })
+        Ok(Proposal { decision, values, ..Proposal::of(decision) })
     }
 
     /// Whether both sides show the same, in the terms of the right side. A reference whose record is not linked yet is not the same as any.

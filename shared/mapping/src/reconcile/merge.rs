@@ -6,7 +6,7 @@ use syncline_model::{FieldName, Side, Value};
 
 use super::field::{Proposal, Stop, decide};
 use super::{Known, Sight, written_side};
-use crate::plan::{Decision, FieldOutcome, HoldReason, LinkChange, Plan, ProblemNote, Verdict, Write};
+use crate::plan::{Decision, FieldOutcome, HoldReason, LinkChange, Plan, ProblemNote, SeenMarks, Verdict, Write};
 use crate::spec::Pair;
 
 /// The three-way merge of two live records; without a base, a first link.
@@ -32,7 +32,7 @@ pub(super) fn merge(known: &Known<'_>) -> Plan {
             plan.held_fields.push(field.name.clone());
         }
         plan.losses.extend(proposal.loss);
-        plan.fields.push(FieldOutcome { field: field.name.clone(), decision: proposal.decision });
+        plan.fields.push(FieldOutcome { field: field.name.clone(), decision: proposal.decision, seen: SeenMarks(proposal.seen) });
     }
     if !problems.is_empty() {
         return Plan::ends(Verdict::Hold(HoldReason::DoesNotFit { problems }));

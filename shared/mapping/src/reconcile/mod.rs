@@ -113,6 +113,11 @@ fn raw_of(field: &FieldMapping, side: Side, record: &Record) -> Option<Vec<Value
     field.lens.of(side).fields().into_iter().map(|name| record.fields.get(name).cloned()).collect()
 }
 
+/// Whether all raw values of a mapped field were read.
+fn shows(field: &FieldMapping, side: Side, record: &Record) -> bool {
+    field.lens.of(side).fields().into_iter().all(|name| record.fields.contains_key(name))
+}
+
 fn deleted(known: &Known<'_>, gone: Side) -> Plan {
     let stays = gone.other();
     if *known.mapping.deletes.of(gone) == DeletePolicy::Ignore {
