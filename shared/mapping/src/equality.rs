@@ -84,9 +84,22 @@ fn e164(text: &str, region: Option<&str>) -> Option<String> {
     if text.len() > 40 || !(text.starts_with('+') || region.is_some()) {
         return None;
     }
+    let number = spelled_out(text, region)?;
+    // What is read out of its own spelling as another number has none that could be relied on.
+    (number == text || spelled_out(&number, region).as_ref() == Some(&number)).then_some(number)
+}
+
+/// The number in E.164, where it has the form of its country's numbers. Which kind of line it is does not matter: to ask would load the patterns
+/// of all of the country's kinds, megabytes of them.
+fn spelled_out(text: &str, region: Option<phonenumber::country::Id>) -> Option<String> {
     let number = phonenumber::parse(region, text).ok()?;
-    let valid = number.extension().is_none() && phonenumber::is_valid(&number);
-    valid.then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+    if number.extension().is_some() {
+        return None;
+    }
+    let (code, national) = (number.code().value(), number.national().to_string());
+    let regions = phonenumber::metadata::DATABASE.by_code(&code)?;
+    let fits = regions.iter().any(|region| region.descriptors().general().is_match(&national));
+    fits.then(|| format!("+{code}{national}"))
 }
 
 #[cfg(test)]

@@ -61,6 +61,11 @@ impl Refs {
         self.0.insert((parent, side, id), state);
     }
 
+    /// Adds what another look-up found; the later one counts.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// One that was not looked up counts as not linked yet.
     pub fn state(&self, parent: &MappingName, side: Side, id: &RecordId) -> RefState {
         self.0.get(&(parent.clone(), side, id.clone())).cloned().unwrap_or(RefState::NotYet)
