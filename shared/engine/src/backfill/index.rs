@@ -96,6 +96,16 @@ pub(super) enum Task {
     Taken { side: Side, record: Found, key: String, holder: RecordId, linked_to: RecordId },
 }
 
+impl Task {
+    /// The side whose record stands alone: the other side's worker writes its counterpart. `None` for a pair.
+    pub(super) fn lone_side(&self) -> Option<Side> {
+        match self {
+            Self::Pair(_) => None,
+            Self::Alone { side, .. } | Self::Ambiguous { side, .. } | Self::Taken { side, .. } => Some(*side),
+        }
+    }
+}
+
 /// A hold shows this many candidates at most.
 const CANDIDATES_MAX: usize = 20;
 

@@ -133,7 +133,10 @@ async fn join(place: Place<'_>, held: &mut Held<State>, joining: &mut Option<Joi
     }
     let Some(Joining { tasks, reader, .. }) = joining.as_mut() else { return Ok(()) };
     let from = usize::try_from(held.state.position).unwrap_or(usize::MAX).min(tasks.len());
-    let packet: Vec<Task> = tasks.iter().skip(from).take(PACKET_TASKS).cloned().collect();
+    // A packet is for one worker, so that its messages are full: what a worker takes at once fills the vendor's calls.
+    let worker = tasks.get(from).map(Task::lone_side);
+    let packet = tasks.iter().skip(from).take_while(|task| Some(task.lone_side()) == worker).take(PACKET_TASKS);
+    let packet: Vec<Task> = packet.cloned().collect();
     if packet.is_empty() {
         return leave(place, held).await;
     }

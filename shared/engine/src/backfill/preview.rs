@@ -355,6 +355,6 @@ fn count_calls(place: Place<'_>, said: &mut MappingPreview) {
         let calls = said.calls.of_mut(side);
         calls.reads = changed.div_ceil(reads);
         calls.writes = changed.div_ceil(writes) + said.create.of(side).div_ceil(writes);
-        calls.stamps = said.stamp.of(side).div_ceil(writes);
+        calls.stamps = said.stamp.of(side).div_ceil(batch(bounds.map(crate::write::stamps_at_once)));
     }
 }

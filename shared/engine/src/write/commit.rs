@@ -36,9 +36,9 @@ pub(super) struct Commits {
 
 impl Commits {
     /// Writes it all. A record whose entry somebody else changed meanwhile is decided again.
-    pub(super) async fn store(self, place: Place<'_>, out: &mut Outgoing) -> Result<(), EngineError> {
+    pub(super) async fn store(mut self, place: Place<'_>, out: &mut Outgoing) -> Result<(), EngineError> {
         let store = place.engine.store.as_ref();
-        let groups = self.pending.iter().map(|pending| pending.writes.clone()).collect();
+        let groups = self.pending.iter_mut().map(|pending| std::mem::take(&mut pending.writes)).collect();
         let done = entry::commit(store, groups).await?;
         if !self.history.is_empty() {
             store.write_loose(self.history).await?;
@@ -66,7 +66,7 @@ impl Commits {
         let end = format!("skipped:{}", serde_json::to_string(reason).unwrap_or_else(|_| name.to_owned()));
         let writes = vec![noted(place, &job, end, false)?];
         let children = waiting_for(place, &job);
-        self.pending.push(Pending { change: job.change, writes, ends: vec![(place.source, End::Skipped(name))], children });
+        self.pending.push(Pending { change: job.into_change(), writes, ends: vec![(place.source, End::Skipped(name))], children });
         Ok(())
     }
 
@@ -76,7 +76,7 @@ impl Commits {
         let name = hold.name();
         tracing::warn!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %hold.id, hold = name, "held");
         let writes = vec![hold.write(&place.sync.name)?, noted(place, &job, format!("held:{name}"), job.standing.own.has_children())?];
-        self.pending.push(Pending { change: job.change, writes, ends: vec![(place.source, End::Held(name))], children: Vec::new() });
+        self.pending.push(Pending { change: job.into_change(), writes, ends: vec![(place.source, End::Held(name))], children: Vec::new() });
         Ok(())
     }
 
@@ -92,7 +92,12 @@ impl Commits {
             writes.push(at.replace(&Entry::Link(link.clone()))?);
         }
         self.remember(place, &job, Act::Severed, gone, BTreeMap::new())?;
-        self.pending.push(Pending { change: job.change, writes, ends: vec![(place.source, End::Skipped(name))], children: Vec::new() });
+        self.pending.push(Pending {
+            change: job.into_change(),
+            writes,
+            ends: vec![(place.source, End::Skipped(name))],
+            children: Vec::new(),
+        });
         Ok(())
     }
 
@@ -204,7 +209,7 @@ impl Commits {
                 }
             }
         }
-        self.pending.push(Pending { change: job.change, writes, ends, children });
+        self.pending.push(Pending { change: job.into_change(), writes, ends, children });
         Ok(())
     }
 
@@ -306,7 +311,7 @@ pub(super) async fn wait(
     let standing = entry::standings(store, &place.sync.name, parent, side, std::slice::from_ref(id)).await?.remove(id);
     let Some(standing) = standing else { return Ok(()) };
     if standing.link().is_some_and(|link| link.state == LinkState::Active) {
-        out.again(place.now(), job.change, false);
+        out.again(place.now(), job.into_change(), false);
         return Ok(());
     }
     let child = (&place.mapping.name, place.source, &job.record.id);
@@ -321,7 +326,7 @@ pub(super) async fn wait(
     let done = entry::commit(store, vec![writes]).await?;
     count(place, place.source, &End::Later("waiting"));
     if done != [true] {
-        out.again(place.now() + SignedDuration::from_secs(1), job.change, false);
+        out.again(place.now() + SignedDuration::from_secs(1), job.into_change(), false);
     }
     Ok(())
 }
@@ -370,7 +375,7 @@ pub(super) async fn merged(place: Place<'_>, job: Job, survivor: RecordId, out: 
     after.record.id = survivor.clone();
     after.other_id = Some(other);
     commits.remember(place, &after, Act::Moved, source, BTreeMap::new())?;
-    commits.pending.push(Pending { change: job.change, writes, ends: vec![(source, End::Superseded)], children: Vec::new() });
+    commits.pending.push(Pending { change: job.into_change(), writes, ends: vec![(source, End::Superseded)], children: Vec::new() });
     // The survivor is decided anew: it may carry other values now.
     out.again(place.now(), Change::hint(survivor, place.now(), crate::message::Cause::Counterpart), false);
     commits.store(place, out).await

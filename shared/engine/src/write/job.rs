@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syncline_mapping::{Base, Known, ObjectMapping, Pair, Plan, Refs, Sight, reconcile};
 use syncline_model::{Presence, Record, RecordId, Side, Timestamp};
 
-use crate::entry::{Placed, Standing};
+use crate::entry::{Entry, Placed, Standing};
 use crate::message::{self, Cause, Change, Stamp};
 use crate::ports::outbox::Message;
 use crate::{Engine, EngineError, Sync};
@@ -51,10 +51,20 @@ impl Other {
     }
 }
 
+/// A change and its record: as the message told, or as it was read.
+pub(super) struct Observed {
+    /// Without its observation, which is the record where the message told.
+    pub(super) change: Change,
+    pub(super) told: bool,
+    pub(super) record: Record,
+}
+
 /// One change, with all that was read for it.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
+    /// As in `Observed`: to come again it takes its record back.
     pub(super) change: Change,
+    pub(super) told: bool,
     /// The changed record.
     pub(super) record: Record,
     pub(super) standing: Standing,
@@ -67,9 +77,24 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(change: Change, record: Record, standing: Standing) -> Self {
+    pub(super) fn new(observed: Observed, mut standing: Standing) -> Self {
+        let Observed { change, told, record } = observed;
         let held = standing.is_held();
-        Self { change, record, standing, held, other_id: None, other: Other::Unread, other_own: None }
+        // A link stands in its entry too, and for a left record in the record's own: of what is read for hundreds of records, one copy is kept.
+        if let Some((at, _)) = &mut standing.link {
+            if let Entry::Link(stored) = &mut at.entry {
+                stored.base = Base::default();
+            }
+            if matches!(standing.own.entry, Entry::Link(_)) {
+                standing.own.entry = Entry::Unlinked { note: None, children: false };
+            }
+        }
+        Self { change, told, record, standing, held, other_id: None, other: Other::Unread, other_own: None }
+    }
+
+    /// The change as it came: what the message told need not be read again when it comes again.
+    pub(super) fn into_change(self) -> Change {
+        if self.told { Change { seen: Some(self.record), ..self.change } } else { self.change }
     }
 
     pub(super) fn base(&self) -> Option<&Base> {

@@ -12,6 +12,7 @@ mod stamp;
 
 use std::collections::BTreeMap;
 
+pub(crate) use stamp::stamps_at_once;
 use syncline_model::{ConnectionName, Deadline, MappingName, Side, SyncName, Timestamp};
 
 use crate::message::{Change, Stamp, Work};
@@ -50,14 +51,14 @@ pub async fn write(engine: &Engine, connection: &ConnectionName, deliveries: &[D
                 let place = (sync.name.clone(), mapping.name.clone(), side);
                 if let Some(group) = stamps.remove(&place) {
                     let (ids, lists): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-                    if let Err(error) = stamp::stamp(engine, sync, mapping, side, lists.concat(), by).await {
+                    if let Err(error) = stamp::stamp(engine, sync, mapping, side, lists.into_iter().flatten().collect(), by).await {
                         tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, "stamps go back to the queue: {error}");
                         unfinished.extend(ids);
                     }
                 }
                 if let Some(group) = changes.remove(&place) {
                     let (ids, lists): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-                    if let Err(error) = run::run(engine, sync, mapping, side, lists.concat(), by).await {
+                    if let Err(error) = run::run(engine, sync, mapping, side, lists.into_iter().flatten().collect(), by).await {
                         tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, "changes go back to the queue: {error}");
                         unfinished.extend(ids);
                     }

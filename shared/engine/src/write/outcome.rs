@@ -33,12 +33,15 @@ pub(super) async fn carry_out(
     let mut results: Vec<(Job, Plan, RecordId, bool, Option<Record>)> = Vec::new();
     while !ready.is_empty() {
         let rest = ready.split_off(batch.min(ready.len()));
-        let actions: Vec<WriteAction> =
-            ready.iter().filter_map(|(job, plan)| plan.write(place.target()).map(|write| action(place, job, write))).collect();
-        let outcomes = match connector.write(&selection, &actions, place.by).await {
+        let answer = {
+            let planned = ready.iter().filter_map(|(job, plan)| plan.write(place.target()).map(|write| action(place, job, write)));
+            let actions: Vec<WriteAction> = planned.collect();
+            connector.write(&selection, &actions, place.by).await
+        };
+        let outcomes = match answer {
             Ok(outcomes) => outcomes,
             Err(error) => {
-                let changes = ready.into_iter().chain(rest).map(|(job, _)| job.change).collect();
+                let changes = ready.into_iter().chain(rest).map(|(job, _)| job.into_change()).collect();
                 postpone(place, changes, &error, place.target(), out).await?;
                 break;
             }
@@ -69,7 +72,7 @@ pub(super) async fn carry_out(
 }
 
 fn unsent(job: Job) -> crate::message::Change {
-    crate::message::Change { unsent: true, ..job.change }
+    crate::message::Change { unsent: true, ..job.into_change() }
 }
 
 /// What must be durable before a vendor is written to: the intent of a create, the claim of a first link, the losers of a conflict.
@@ -88,7 +91,7 @@ async fn prepare(place: Place<'_>, planned: Vec<(Job, Plan)>, refs: &Refs, out: 
                     let lag = facts.map_or(0, |facts| facts.find_lag_s);
                     let visible = *at + SignedDuration::from_secs(i64::from(lag));
                     if facts.is_some_and(|facts| !facts.safe_create) && visible > place.now() {
-                        out.again(visible, job.change, false);
+                        out.again(visible, job.into_change(), false);
                         count(place, place.source, &End::Later("uncertain"));
                         continue;
                     }
@@ -121,7 +124,7 @@ async fn prepare(place: Place<'_>, planned: Vec<(Job, Plan)>, refs: &Refs, out: 
         } else {
             // Somebody else is at work on it.
             count(place, place.source, &End::Later("conflict"));
-            out.again(place.now() + SignedDuration::from_secs(2), job.change, true);
+            out.again(place.now() + SignedDuration::from_secs(2), job.into_change(), true);
         }
     }
     Ok(ready)
@@ -199,13 +202,13 @@ fn succeeded(
     {
         out.stamps.push(Stamp { id: job.record.id.clone(), other: id, attempt: 0 });
     } else {
-        forward(place, &job, plan, stored.clone(), out);
+        forward(place, &job, plan, stored.as_ref(), out);
     }
     commits.written(place, job, plan, base, stored.as_ref(), act)
 }
 
 /// What the other side's worker must do: a stamp where only our link field is missing, else the whole decision again.
-pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<Record>, out: &mut Outgoing) {
+pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<&Record>, out: &mut Outgoing) {
     let source = place.source;
     let Some(write) = plan.write(source) else { return };
     let Some(other) = job.other_id.clone() else { return };
@@ -215,22 +218,22 @@ pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<R
         out.stamps.push(Stamp { id: job.record.id.clone(), other, attempt: 0 });
         return;
     }
-    let seen = stored.or_else(|| job.other.record().cloned());
+    let seen = stored.or(job.other.record()).cloned();
     out.forward(other, seen, place.now());
 }
 
 /// One record's write failed.
-async fn failed(place: Place<'_>, mut job: Job, fault: &Fault, commits: &mut Commits, out: &mut Outgoing) -> Result<(), EngineError> {
+async fn failed(place: Place<'_>, job: Job, fault: &Fault, commits: &mut Commits, out: &mut Outgoing) -> Result<(), EngineError> {
     let now = place.now();
     match settle(fault, job.change.attempt, now, place.engine.dice.roll()) {
         Disposition::RetryAt { at, counts } => {
             count(place, place.source, &End::Later(fault.code()));
-            out.again(at, job.change, counts);
+            out.again(at, job.into_change(), counts);
         }
         Disposition::Hold(reason) => commits.hold(place, job, reason)?,
         Disposition::StopConnection { hint, at } => {
             state::stop(place.engine, &place.sync.ends.of(place.target()).connection, &hint).await?;
-            out.again(at, job.change, false);
+            out.again(at, job.into_change(), false);
         }
         Disposition::CounterpartGone => {
             // Its worker finds out what the deletion means; then this change meets a severed link.
@@ -238,9 +241,9 @@ async fn failed(place: Place<'_>, mut job: Job, fault: &Fault, commits: &mut Com
                 out.forward(id, None, now);
             }
             count(place, place.source, &End::Later("missing"));
-            out.again(now + SignedDuration::from_secs(30), job.change, true);
+            out.again(now + SignedDuration::from_secs(30), job.into_change(), true);
         }
-        Disposition::SeeHolders { field, holders } => taken(place, &mut job, field, holders, commits, out).await?,
+        Disposition::SeeHolders { field, holders } => taken(place, job, field, holders, commits, out).await?,
     }
     Ok(())
 }
@@ -248,7 +251,7 @@ async fn failed(place: Place<'_>, mut job: Job, fault: &Fault, commits: &mut Com
 /// The vendor says that a unique value belongs to somebody: if that is the counterpart that no search showed, it is joined.
 async fn taken(
     place: Place<'_>,
-    job: &mut Job,
+    mut job: Job,
     field: Option<FieldName>,
     holders: Vec<RecordId>,
     commits: &mut Commits,
@@ -262,36 +265,36 @@ async fn taken(
             && *mapped.write.of(target) != WritePolicy::Always
             && job.change.leave_out.insert(mapped.name.clone())
         {
-            out.again(place.now(), job.change.clone(), false);
+            out.again(place.now(), job.into_change(), false);
             return Ok(());
         }
-        return commits.hold(place, job.clone(), HoldReason::TakenByHidden { field, holders });
+        return commits.hold(place, job, HoldReason::TakenByHidden { field, holders });
     }
     let [holder] = holders.as_slice() else {
         if holders.is_empty() && job.change.attempt == 0 {
             // Nobody is named: look again before giving up, it may have been created at this moment.
-            out.again(place.now() + SignedDuration::from_secs(5), job.change.clone(), true);
+            out.again(place.now() + SignedDuration::from_secs(5), job.into_change(), true);
             return Ok(());
         }
-        return commits.hold(place, job.clone(), HoldReason::TakenByHidden { field, holders });
+        return commits.hold(place, job, HoldReason::TakenByHidden { field, holders });
     };
     let store = place.engine.store.as_ref();
     let standings = entry::standings(store, &place.sync.name, &place.mapping.name, target, std::slice::from_ref(holder)).await?;
     if let Some(linked_to) = standings.get(holder).and_then(candidates::linked_to) {
         let key = field.map_or_else(|| "unique value".to_owned(), |field| field.to_string());
-        return commits.skip(place, job.clone(), &SkipReason::TakenBy { key, holder: holder.clone(), linked_to });
+        return commits.skip(place, job, &SkipReason::TakenBy { key, holder: holder.clone(), linked_to });
     }
     let got = read::get_all(place, target, std::slice::from_ref(holder)).await;
     if let Some(error) = got.stopped {
-        return postpone(place, vec![job.change.clone()], &error, target, out).await;
+        return postpone(place, vec![job.into_change()], &error, target, out).await;
     }
     let records = got.records;
     match records.get(holder).and_then(Option::as_ref).map(|record| &record.presence) {
         Some(Presence::Live) if job.change.counterpart != Counterpart::Is(holder.clone()) => {
             job.change.counterpart = Counterpart::Is(holder.clone());
-            out.again(place.now(), job.change.clone(), true);
+            out.again(place.now(), job.into_change(), true);
             Ok(())
         }
-        _ => commits.hold(place, job.clone(), HoldReason::TakenByHidden { field, holders }),
+        _ => commits.hold(place, job, HoldReason::TakenByHidden { field, holders }),
     }
 }

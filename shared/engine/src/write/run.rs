@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use syncline_mapping::{Choice, HoldReason, LinkChange, Pair, Plan, SkipReason, Verdict, Write as PlannedWrite, base_after, has_changed};
-use syncline_model::{CallError, Deadline, Presence, Record, RecordId, Side};
+use syncline_mapping::{
+    Choice, HoldReason, LinkChange, Pair, Plan, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after, has_changed,
+};
+use syncline_model::{CallError, Deadline, Presence, Record, RecordId, Side, Value};
 
 use super::commit::{self, Commits};
-use super::job::{Job, Other, Outgoing, Place, newest};
+use super::job::{Job, Observed, Other, Outgoing, Place, newest};
 use super::{candidates, outcome, read};
 use crate::budget::NoToken;
 use crate::counts::{End, skip_name};
@@ -17,8 +19,15 @@ use crate::settle::{Disposition, settle};
 use crate::{Engine, EngineError, Sync, pull, state};
 use syncline_mapping::ObjectMapping;
 
-/// How many records are in memory at a time, at the least a vendor's largest batch: a delivery may bring many more.
-const RECORDS_MAX: u32 = 400;
+/// How many records a part has at the least, and at the most: a part bounds memory, and fills the vendor's largest reads.
+const PART_RECORDS_MIN: u32 = 400;
+const PART_RECORDS_MAX: u32 = 1_000;
+
+/// A part ends sooner where its observations are larger than this together, in bytes of text.
+const PART_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// How many records' entries are read from the store at once: beside what is kept of them, the answers are in memory.
+const STANDINGS_AT_ONCE: usize = 400;
 
 /// Handles the changes of one mapping and side, one change a record, in parts that bound memory and fill the vendor's calls.
 pub(super) async fn run(
@@ -34,68 +43,136 @@ pub(super) async fn run(
     for _ in 0..superseded {
         count(place, source, &End::Superseded);
     }
-    let batch = sync.facts(mapping, place.target()).map_or(1, |facts| facts.bounds.write_records_max);
-    let part = usize::try_from(batch.max(RECORDS_MAX)).unwrap_or(usize::MAX);
+    let mut run = Run::new(place);
     let mut rest = changes.into_iter().peekable();
     while rest.peek().is_some() {
-        run_part(place, rest.by_ref().take(part).collect()).await?;
+        let part = next_part(place, &mut rest);
+        run.part(part).await?;
     }
-    Ok(())
+    run.write().await
 }
 
-async fn run_part(place: Place<'_>, changes: Vec<Change>) -> Result<(), EngineError> {
-    let Place { engine, sync, mapping, source, .. } = place;
-    let mut out = Outgoing::default();
-    let changes = make_room(place, changes, &mut out).await;
-    let changes = read_hinted(place, changes, &mut out).await?;
-    let ids: Vec<RecordId> = changes.iter().map(|(change, _)| change.id.clone()).collect();
-    let mut standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, source, &ids).await?;
-    let mut commits = Commits::default();
-    let mut linked = Vec::new();
-    let mut unlinked = Vec::new();
-    for (change, record) in changes {
-        let Some(standing) = standings.remove(&change.id) else { continue };
-        match triage(place, &change, &record, &standing) {
-            Triage::Ends(end) => {
-                // Whoever waits for it learns that it will have no counterpart.
-                if standing.own.has_children() && standing.link.is_none() && record.presence != Presence::Live {
-                    commits.skip(place, Job::new(change, record, standing), &SkipReason::DeletedBeforeLink)?;
-                } else {
-                    count(place, source, &end);
+fn next_part(place: Place<'_>, rest: &mut impl Iterator<Item = Change>) -> Vec<Change> {
+    let bounds = place.sync.facts(place.mapping, place.target()).map(|facts| &facts.bounds);
+    let largest = bounds.map_or(1, |bounds| bounds.write_records_max.max(bounds.get_records_max));
+    let records_max = usize::try_from(largest.clamp(PART_RECORDS_MIN, PART_RECORDS_MAX)).unwrap_or(usize::MAX);
+    let (mut part, mut bytes) = (Vec::new(), 0);
+    while part.len() < records_max && bytes < PART_BYTES_MAX {
+        let Some(change) = rest.next() else { break };
+        bytes += change.seen.as_ref().map_or(0, text_bytes);
+        part.push(change);
+    }
+    part
+}
+
+fn text_bytes(record: &Record) -> usize {
+    let of = |value: &Value| match value {
+        Value::Text(text) => text.len(),
+        Value::Set(items) => items.iter().map(String::len).sum(),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Reference(_) => 0,
+    };
+    record.fields.values().map(of).sum()
+}
+
+/// What goes on from part to part: writes that wait until they fill the vendor's call, and messages to be sent.
+struct Run<'a> {
+    place: Place<'a>,
+    /// How many writes go together.
+    batch: usize,
+    writing: Vec<(Job, Plan)>,
+    refs: Refs,
+    commits: Commits,
+    out: Outgoing,
+}
+
+impl<'a> Run<'a> {
+    fn new(place: Place<'a>) -> Self {
+        let bounds = place.sync.facts(place.mapping, place.target()).map(|facts| &facts.bounds);
+        let largest = bounds.map_or(1, |bounds| bounds.write_records_max.max(1));
+        // Where each record costs a call, so many that the store's transactions are full; else as many whole calls as that takes.
+        let calls = PART_RECORDS_MIN.div_ceil(largest);
+        let batch = usize::try_from(largest * calls).unwrap_or(usize::MAX);
+        Self { place, batch, writing: Vec::new(), refs: Refs::default(), commits: Commits::default(), out: Outgoing::default() }
+    }
+
+    /// Reads and decides a part, and writes as much as fills the vendor's calls.
+    async fn part(&mut self, changes: Vec<Change>) -> Result<(), EngineError> {
+        let place = self.place;
+        let changes = make_room(place, changes, &mut self.out).await;
+        let observed = read_hinted(place, changes, &mut self.out).await?;
+        let (mut jobs, unlinked) = self.sort(observed).await?;
+        jobs.extend(identify(place, unlinked, &mut self.commits, &mut self.out).await?);
+        if let Some((open, error)) = read::counterparts(place, &mut jobs).await {
+            postpone(place, open.into_iter().map(Job::into_change).collect(), &error, place.target(), &mut self.out).await?;
+        }
+        self.refs.extend(read::references(place, &jobs).await?);
+        for job in jobs {
+            let plan = job.plan(place, &self.refs);
+            if let Some(ready) = sort_plan(place, job, plan, &self.refs, &mut self.commits, &mut self.out).await? {
+                self.writing.push(ready);
+            }
+            if self.writing.len() >= self.batch {
+                self.write().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the changes that end here from those of linked records and of others, which it answers.
+    async fn sort(&mut self, observed: Vec<Observed>) -> Result<(Vec<Job>, Vec<Job>), EngineError> {
+        let place = self.place;
+        let Place { engine, sync, mapping, source, .. } = place;
+        let (mut linked, mut unlinked) = (Vec::new(), Vec::new());
+        let mut rest = observed.into_iter().peekable();
+        while rest.peek().is_some() {
+            let some: Vec<Observed> = rest.by_ref().take(STANDINGS_AT_ONCE).collect();
+            let ids: Vec<RecordId> = some.iter().map(|observed| observed.change.id.clone()).collect();
+            let mut standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, source, &ids).await?;
+            for observed in some {
+                let Some(standing) = standings.remove(&observed.change.id) else { continue };
+                match triage(place, &observed.change, &observed.record, &standing) {
+                    Triage::Ends(end) => {
+                        // Whoever waits for it learns that it will have no counterpart.
+                        if standing.own.has_children() && standing.link.is_none() && observed.record.presence != Presence::Live {
+                            self.commits.skip(place, Job::new(observed, standing), &SkipReason::DeletedBeforeLink)?;
+                        } else {
+                            count(place, source, &end);
+                        }
+                    }
+                    Triage::Linked => {
+                        let mut job = Job::new(observed, standing);
+                        job.other_id = job.standing.counterpart(source);
+                        revive(&mut job);
+                        linked.push(job);
+                    }
+                    Triage::Severed(gone) => {
+                        self.commits.skip(place, Job::new(observed, standing), &SkipReason::CounterpartDeleted { on: gone })?;
+                    }
+                    Triage::Unlinked => unlinked.push(Job::new(observed, standing)),
+                    Triage::Merged(survivor) => {
+                        commit::merged(place, Job::new(observed, standing), survivor, &mut self.out).await?;
+                    }
                 }
             }
-            Triage::Linked => {
-                let mut job = Job::new(change, record, standing);
-                job.other_id = job.standing.counterpart(source);
-                revive(&mut job);
-                linked.push(job);
-            }
-            Triage::Severed(gone) => {
-                let job = Job::new(change, record, standing);
-                commits.skip(place, job, &SkipReason::CounterpartDeleted { on: gone })?;
-            }
-            Triage::Unlinked => unlinked.push(Job::new(change, record, standing)),
-            Triage::Merged(survivor) => commit::merged(place, Job::new(change, record, standing), survivor, &mut out).await?,
         }
+        Ok((linked, unlinked))
     }
-    let matched = identify(place, unlinked, &mut commits, &mut out).await?;
-    linked.extend(matched);
-    let mut jobs = linked;
-    if let Some((open, error)) = read::counterparts(place, &mut jobs).await {
-        postpone(place, open.into_iter().map(|job| job.change).collect(), &error, place.target(), &mut out).await?;
+
+    /// Makes the writes that have gathered, stores what they and all decisions so far came to, and sends what follows from it.
+    async fn write(&mut self) -> Result<(), EngineError> {
+        let place = self.place;
+        let writing = std::mem::take(&mut self.writing);
+        outcome::carry_out(place, writing, &self.refs, &mut self.commits, &mut self.out).await?;
+        self.out.send_stamps(place).await?;
+        std::mem::take(&mut self.commits).store(place, &mut self.out).await?;
+        std::mem::take(&mut self.out).send(place).await
     }
-    let refs = read::references(place, &jobs).await?;
-    let mut writing = Vec::new();
-    for job in jobs {
-        let plan = job.plan(place, &refs);
-        if let Some(ready) = sort_plan(place, job, plan, &refs, &mut commits, &mut out).await? {
-            writing.push(ready);
-        }
-    }
-    outcome::carry_out(place, writing, &refs, &mut commits, &mut out).await?;
-    out.send_stamps(place).await?;
-    commits.store(place, &mut out).await?;
-    out.send(place).await
 }
 
 pub(super) fn count(place: Place<'_>, side: Side, end: &End) {
@@ -137,12 +214,12 @@ pub(super) fn space_out(place: Place<'_>, changes: &[Change], first: syncline_mo
 }
 
 /// Reads the records of hints, and confirms deletions.
-async fn read_hinted(place: Place<'_>, changes: Vec<Change>, out: &mut Outgoing) -> Result<Vec<(Change, Record)>, EngineError> {
+async fn read_hinted(place: Place<'_>, changes: Vec<Change>, out: &mut Outgoing) -> Result<Vec<Observed>, EngineError> {
     let (hinted, seen): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| read::needs_reading(place, change));
-    let mut ready: Vec<(Change, Record)> = Vec::new();
-    for change in seen {
-        if let Some(record) = change.seen.clone() {
-            ready.push((change, record));
+    let mut ready: Vec<Observed> = Vec::new();
+    for mut change in seen {
+        if let Some(record) = change.seen.take() {
+            ready.push(Observed { change, told: true, record });
         }
     }
     if hinted.is_empty() {
@@ -155,7 +232,7 @@ async fn read_hinted(place: Place<'_>, changes: Vec<Change>, out: &mut Outgoing)
         match got.records.remove(&change.id) {
             Some(record) => {
                 let record = record.unwrap_or_else(|| read::gone(place, &change));
-                ready.push((change, record));
+                ready.push(Observed { change, told: false, record });
             }
             None => open.push(change),
         }
@@ -287,7 +364,7 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
     let (found, stopped) = candidates::find(place, &asking.iter().collect::<Vec<_>>()).await?;
     let open = asking.split_off(found.len().min(asking.len()));
     if let Some(error) = stopped {
-        postpone(place, open.into_iter().map(|job| job.change).collect(), &error, place.target(), out).await?;
+        postpone(place, open.into_iter().map(Job::into_change).collect(), &error, place.target(), out).await?;
     }
     for (mut job, mut found) in asking.into_iter().zip(found) {
         match found.choice {
@@ -376,17 +453,16 @@ async fn sort_plan(
         }
         Verdict::Look(side) => {
             // What had to be read was read; a vendor that leaves mapped fields out brings us here. It is tried again, and then held.
-            job.change.seen = None;
+            job.told = false;
             let fault = syncline_model::Fault::Drift {
                 path: format!("the {side} record"),
                 expected: "all mapped fields".into(),
                 found: "some of them".into(),
             };
-            let change = job.change.clone();
-            if let Disposition::Hold(reason) = settle(&fault, change.attempt, place.now(), 0) {
+            if let Disposition::Hold(reason) = settle(&fault, job.change.attempt, place.now(), 0) {
                 commits.hold(place, job, reason)?;
             } else {
-                out.again(place.now() + SignedDuration::from_secs(5), change, true);
+                out.again(place.now() + SignedDuration::from_secs(5), job.into_change(), true);
             }
             Ok(None)
         }

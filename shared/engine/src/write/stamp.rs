@@ -5,7 +5,7 @@ use syncline_model::{Deadline, Fault, Side, Timestamp, Value};
 
 use crate::counts::End;
 use crate::message::Stamp;
-use crate::ports::connector::{Outcome, Selection, WriteAction};
+use crate::ports::connector::{Bounds, Outcome, Selection, WriteAction};
 use crate::settle::{Disposition, backoff, settle};
 use crate::{Engine, EngineError, Sync, message, state};
 
@@ -20,13 +20,13 @@ pub(super) async fn stamp(
     let Some(field) = mapping.link_field.of(side) else { return Ok(()) };
     let end = sync.ends.of(side);
     let facts = sync.facts(mapping, side);
-    let batch = usize::try_from(facts.map_or(1, |facts| facts.bounds.write_records_max.max(1))).unwrap_or(1);
+    let batch = usize::try_from(facts.map_or(1, |facts| stamps_at_once(&facts.bounds))).unwrap_or(1);
     let (group, rest_s) = engine
         .budgets
         .get(&end.connection)
         .map_or((50, jiff::SignedDuration::ZERO), |budget| budget.spacing(u32::try_from(batch).unwrap_or(1), 1));
-    // Only the field itself is asked back: less to read for the vendor.
-    let selection = Selection { kind: mapping.kind.of(side).clone(), fields: vec![field.clone()] };
+    // Nothing is asked back: the field is ours.
+    let selection = Selection { kind: mapping.kind.of(side).clone(), fields: Vec::new() };
     let mut newest: std::collections::BTreeMap<_, Stamp> = std::collections::BTreeMap::new();
     for stamp in stamps {
         newest.insert(stamp.id.clone(), stamp);
@@ -80,6 +80,12 @@ pub(super) async fn stamp(
         engine.outbox.send(messages).await?;
     }
     Ok(())
+}
+
+/// How many stamps a connector is given at once. Reading back is what halves the records of a vendor's call that writes; where nothing is read
+/// back, as many go as of a call that reads. What is more than its vendor takes, a connector parts.
+pub(crate) fn stamps_at_once(bounds: &Bounds) -> u32 {
+    if bounds.write_records_max > 1 { bounds.write_records_max.max(bounds.get_records_max) } else { 1 }
 }
 
 /// When a failed stamp comes again; `None`: it does not, because the record is gone or refuses it. The link stands without it.
