@@ -1,8 +1,12 @@
 //! Pure: question → request. Nothing here sends anything.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use syncline_engine::ports::http::EndpointClass;
 use syncline_model::Fault;
 
@@ -41,7 +45,38 @@ pub(crate) struct Sub {
     pub(crate) method: &'static str,
     pub(crate) url: String,
     pub(crate) reference: String,
-    pub(crate) body: Option<Node>,
+    /// JSON.
+    pub(crate) body: Option<String>,
+}
+
+/// A composite request as it goes over the wire; bodies are put in as they stand.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Composite<'a> {
+    all_or_none: bool,
+    collate_subrequests: bool,
+    #[serde(rename = "compositeRequest")]
+    parts: Vec<Part<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Part<'a> {
+    method: &'static str,
+    url: &'a str,
+    reference_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_headers: Option<BTreeMap<&'static str, &'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a RawValue>,
+}
+
+impl<'a> Part<'a> {
+    fn of(sub: &'a Sub) -> Self {
+        let http_headers = (sub.method != "GET").then(|| BTreeMap::from([DUPLICATE_RULE]));
+        let body = sub.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
+        Self { method: sub.method, url: &sub.url, reference_id: &sub.reference, http_headers, body }
+    }
 }
 
 impl Calls {
@@ -99,6 +134,11 @@ impl Calls {
     }
 
     pub(crate) fn post(&self, path: &str, body: &Node) -> Result<Request<Bytes>, Fault> {
+        self.post_json(path, body.to_json())
+    }
+
+    /// The same with a body that is JSON already.
+    pub(crate) fn post_json(&self, path: &str, body: String) -> Result<Request<Bytes>, Fault> {
         self.request("POST", path, Some(body))
     }
 
@@ -112,25 +152,10 @@ impl Calls {
 
     /// Several parts in one call, each on its own: one's failure stops no other.
     pub(crate) fn composite(&self, subs: &[Sub]) -> Result<Request<Bytes>, Fault> {
-        let parts = subs.iter().map(|sub| {
-            let mut part = indexmap::IndexMap::new();
-            part.insert("method".to_owned(), Node::text_of(sub.method));
-            part.insert("url".to_owned(), Node::text_of(sub.url.as_str()));
-            part.insert("referenceId".to_owned(), Node::text_of(sub.reference.as_str()));
-            if sub.method != "GET" {
-                part.insert("httpHeaders".to_owned(), Node::object_of([(DUPLICATE_RULE.0, Node::text_of(DUPLICATE_RULE.1))]));
-            }
-            if let Some(body) = &sub.body {
-                part.insert("body".to_owned(), body.clone());
-            }
-            Node::Object(part)
-        });
-        let body = Node::object_of([
-            ("allOrNone", Node::Bool(false)),
-            ("collateSubrequests", Node::Bool(false)),
-            ("compositeRequest", Node::List(parts.collect())),
-        ]);
-        self.request("POST", &format!("{}/composite", self.root), Some(&body))
+        let parts = subs.iter().map(Part::of).collect();
+        let whole = Composite { all_or_none: false, collate_subrequests: false, parts };
+        let body = serde_json::to_string(&whole).map_err(|_| unsendable())?;
+        self.post_json(&format!("{}/composite", self.root), body)
     }
 
     /// The token request: a form.
@@ -150,7 +175,7 @@ impl Calls {
         format!("{}/lightning/r/{kind}/{id}/view", self.base_url)
     }
 
-    fn request(&self, method: &str, path: &str, body: Option<&Node>) -> Result<Request<Bytes>, Fault> {
+    fn request(&self, method: &str, path: &str, body: Option<String>) -> Result<Request<Bytes>, Fault> {
         let mut builder = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base_url))
@@ -159,7 +184,7 @@ impl Calls {
         if body.is_some() {
             builder = builder.header(CONTENT_TYPE, "application/json").header(DUPLICATE_RULE.0, DUPLICATE_RULE.1);
         }
-        let body = body.map(|body| Bytes::from(body.to_json())).unwrap_or_default();
+        let body = body.map(Bytes::from).unwrap_or_default();
         builder.body(body).map_err(|_| unsendable())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use serde_json::value::RawValue;
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::connector::Selection;
 use syncline_engine::ports::http::{Call, EndpointClass, Http, NoAnswer};
@@ -16,7 +17,7 @@ use crate::faults;
 use crate::schema::{Described, Plan};
 use crate::settings::Config;
 use crate::soql;
-use crate::wire::{CompositePart, Node, QueryAnswer};
+use crate::wire::{self, CompositePart, Node, QueryAnswer};
 
 /// Pages of one query that answers a bounded question (keys, ids): more would be an endless answer.
 const PAGES_MAX: u32 = 50;
@@ -89,20 +90,24 @@ impl Client {
     }
 
     /// One composite call of reads. Where the session ends between its parts, the whole is asked again with a new token, once.
-    pub(crate) async fn ask_parts(&self, subs: &[Sub], sent: &[String], by: Deadline) -> Result<Node, Fault> {
+    pub(crate) async fn ask_parts(&self, subs: &[Sub], sent: &[String], by: Deadline) -> Result<Bytes, Fault> {
         let request = self.calls.composite(subs)?;
-        let (node, _) = self.ask(calls::COMPOSITE, &request, sent, by).await.map_err(Failure::fault)?;
-        if !self.session_ended(&node, subs)? {
-            return Ok(node);
+        let (body, _) = self.body(calls::COMPOSITE, &request, sent, by).await.map_err(Failure::fault)?;
+        if !self.session_ended(&body, subs)? {
+            return Ok(body);
         }
         self.renew(by).await?;
-        let (node, _) = self.ask(calls::COMPOSITE, &request, sent, by).await.map_err(Failure::fault)?;
-        if self.session_ended(&node, subs)? { Err(settled(Fault::AuthExpired)) } else { Ok(node) }
+        let (body, _) = self.body(calls::COMPOSITE, &request, sent, by).await.map_err(Failure::fault)?;
+        if self.session_ended(&body, subs)? { Err(settled(Fault::AuthExpired)) } else { Ok(body) }
     }
 
-    fn session_ended(&self, node: &Node, subs: &[Sub]) -> Result<bool, Fault> {
-        let parts = Self::parts(node, subs)?;
-        Ok(parts.iter().any(|part| part.status == 401 && faults::of_node(401, part.body, &[], self.now()) == Fault::AuthExpired))
+    fn session_ended(&self, body: &Bytes, subs: &[Sub]) -> Result<bool, Fault> {
+        for part in Self::parts(body, subs)?.into_iter().filter(|part| part.status == 401) {
+            if faults::of_node(401, &Node::of_raw(part.body)?, &[], self.now()) == Fault::AuthExpired {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn once(&self, class: EndpointClass, request: &Request<Bytes>, token: &str, by: Deadline) -> Result<Response<Bytes>, Failure> {
@@ -114,19 +119,25 @@ impl Client {
         })
     }
 
-    /// A good answer's body, and the vendor's time. `sent`: values that must not come back in a sentence.
-    pub(crate) async fn ask(
+    /// A good answer as a tree. `sent`: values that must not come back in a sentence.
+    pub(crate) async fn ask(&self, class: EndpointClass, request: &Request<Bytes>, sent: &[String], by: Deadline) -> Result<Node, Failure> {
+        let (body, _) = self.body(class, request, sent, by).await?;
+        Node::parse(&body).map_err(Failure::Maybe)
+    }
+
+    /// A good answer's body, and the vendor's time: for answers of many rows, which are read one by one.
+    pub(crate) async fn body(
         &self,
         class: EndpointClass,
         request: &Request<Bytes>,
         sent: &[String],
         by: Deadline,
-    ) -> Result<(Node, Option<Timestamp>), Failure> {
+    ) -> Result<(Bytes, Option<Timestamp>), Failure> {
         let answer = self.send(class, request, by).await?;
         let status = answer.status().as_u16();
         if (200..300).contains(&status) {
-            let node = Node::parse(answer.body()).map_err(Failure::Maybe)?;
-            return Ok((node, server_time(&answer)));
+            let time = server_time(&answer);
+            return Ok((answer.into_body(), time));
         }
         let fault = faults::of_answer(status, answer.body(), sent, self.now());
         Err(if status >= 500 { Failure::Maybe(fault) } else { Failure::NotDone(fault) })
@@ -144,8 +155,8 @@ impl Client {
         for group in queries.chunks(COMPOSITE_HEAVY_MAX) {
             if let [query] = group {
                 let request = self.calls.get(&self.calls.query_path(query, with_deleted))?;
-                let (node, _) = self.ask(calls::QUERY, &request, sent, by).await.map_err(Failure::fault)?;
-                answers.push(Ok(self.further(&node, by).await?));
+                let (body, _) = self.body(calls::QUERY, &request, sent, by).await.map_err(Failure::fault)?;
+                answers.push(Ok(self.further(wire::raw(&body)?, by).await?));
                 continue;
             }
             let subs: Vec<Sub> = group
@@ -158,12 +169,12 @@ impl Client {
                     body: None,
                 })
                 .collect();
-            let node = self.ask_parts(&subs, sent, by).await?;
-            for part in Self::parts(&node, &subs)? {
+            let body = self.ask_parts(&subs, sent, by).await?;
+            for part in Self::parts(&body, &subs)? {
                 answers.push(if part.status < 300 {
                     Ok(self.further(part.body, by).await?)
                 } else {
-                    Err(faults::of_node(part.status, part.body, sent, self.now()))
+                    Err(faults::of_node(part.status, &Node::of_raw(part.body)?, sent, self.now()))
                 });
             }
         }
@@ -171,8 +182,8 @@ impl Client {
     }
 
     /// The parts of a composite answer, in the order of the subrequests.
-    pub(crate) fn parts<'a>(node: &'a Node, subs: &[Sub]) -> Result<Vec<CompositePart<'a>>, Fault> {
-        let parts = CompositePart::read_all(node)?;
+    pub(crate) fn parts<'a>(body: &'a Bytes, subs: &[Sub]) -> Result<Vec<CompositePart<'a>>, Fault> {
+        let parts = CompositePart::read_all(wire::raw(body)?)?;
         if parts.len() == subs.len() && parts.iter().zip(subs).all(|(part, sub)| part.reference == sub.reference) {
             return Ok(parts);
         }
@@ -185,15 +196,17 @@ impl Client {
         subs.iter().map(find).collect()
     }
 
-    async fn further(&self, first: &Node, by: Deadline) -> Result<Vec<Node>, Fault> {
+    async fn further(&self, first: &RawValue, by: Deadline) -> Result<Vec<Node>, Fault> {
         let page = QueryAnswer::read(first)?;
-        let mut rows = page.records.to_vec();
+        let mut rows = page.rows().collect::<Result<Vec<Node>, Fault>>()?;
         let mut next = if page.done { None } else { page.next };
         for _ in 0..PAGES_MAX {
             let Some(path) = next.take() else { return Ok(rows) };
-            let (node, _) = self.ask(calls::QUERY, &self.calls.get(&path)?, &[], by).await.map_err(Failure::fault)?;
-            let page = QueryAnswer::read(&node)?;
-            rows.extend_from_slice(page.records);
+            let (body, _) = self.body(calls::QUERY, &self.calls.get(&path)?, &[], by).await.map_err(Failure::fault)?;
+            let page = QueryAnswer::read(wire::raw(&body)?)?;
+            for row in page.rows() {
+                rows.push(row?);
+            }
             next = if page.done { None } else { page.next };
         }
         Err(Fault::Drift { path: "nextRecordsUrl".into(), expected: format!("an end within {PAGES_MAX} pages"), found: "more".into() })
@@ -215,7 +228,7 @@ impl Client {
             return Err(unknown());
         }
         let request = self.calls.get(&self.calls.describe_path(kind))?;
-        let (node, _) = self.ask(calls::METADATA, &request, &[], by).await.map_err(|failure| {
+        let node = self.ask(calls::METADATA, &request, &[], by).await.map_err(|failure| {
             let fault = failure.fault();
             if fault == Fault::Missing { unknown() } else { fault }
         })?;

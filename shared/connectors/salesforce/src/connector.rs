@@ -76,12 +76,8 @@ impl Salesforce {
         if let Some((used, limit)) = crate::limit_info(answer.headers()) {
             account.notes.push(format!("API calls of the organisation in the last 24 hours: {used} of {limit}."));
         }
-        let row = crate::wire::Node::parse(answer.body()).ok();
-        let row = row
-            .as_ref()
-            .filter(|_| answer.status().is_success())
-            .and_then(|node| QueryAnswer::read(node).ok())
-            .and_then(|page| page.records.first());
+        let page = crate::wire::raw(answer.body()).ok().filter(|_| answer.status().is_success());
+        let row = page.and_then(|page| QueryAnswer::read(page).ok()?.rows().next()?.ok());
         let Some(row) = row else {
             account.notes.push("The organisation's name is not visible to the integration user.".into());
             return Ok(());

@@ -141,7 +141,7 @@ async fn user(client: &Client, by: Deadline) -> Result<String, Fault> {
     if let Some(identity) = client.auth.identity(by).await? {
         return Ok(identity.user);
     }
-    let (node, _) = client.ask(calls::ACCOUNT, &client.calls.userinfo()?, &[], by).await.map_err(Failure::fault)?;
+    let node = client.ask(calls::ACCOUNT, &client.calls.userinfo()?, &[], by).await.map_err(Failure::fault)?;
     node.text_at("user_id").and_then(crate::id::canonical).ok_or_else(|| Fault::Drift {
         path: "user_id".into(),
         expected: "id".into(),
@@ -153,16 +153,16 @@ async fn user(client: &Client, by: Deadline) -> Result<String, Fault> {
 async fn find(client: &Client, kind: &str, filter: &str, by: Deadline) -> Result<Option<String>, Fault> {
     let query = format!("SELECT Id FROM {kind} WHERE {filter} LIMIT 1");
     let request = client.calls.get(&client.calls.query_path(&query, false))?;
-    let (node, _) = client.ask(calls::PROVISION, &request, &[], by).await.map_err(Failure::fault)?;
-    let page = crate::wire::QueryAnswer::read(&node)?;
-    Ok(page.records.first().and_then(crate::schema::row_id))
+    let (body, _) = client.body(calls::PROVISION, &request, &[], by).await.map_err(Failure::fault)?;
+    let first = crate::wire::QueryAnswer::read(crate::wire::raw(&body)?)?.rows().next().transpose()?;
+    Ok(first.as_ref().and_then(crate::schema::row_id))
 }
 
 /// Makes a row; `None` where it is there already.
 async fn make(client: &Client, path: &str, body: &Node, by: Deadline) -> Result<Option<String>, Fault> {
     let request = client.calls.post(path, body)?;
     match client.ask(calls::PROVISION, &request, &[], by).await.map_err(Failure::fault) {
-        Ok((node, _)) => match SaveRow::read(&node) {
+        Ok(node) => match SaveRow::read(&node) {
             Some(save) if save.success => Ok(save.id),
             Some(save) => {
                 let fault = crate::faults::of_rows(200, &save.errors, crate::faults::About::NewRow, &[], client.now());

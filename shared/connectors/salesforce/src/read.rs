@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+use serde_json::value::RawValue;
 use syncline_engine::ports::connector::{FindKey, Page, RelatedQuery, Resume};
 use syncline_model::{Deadline, Fault, FieldName, Presence, Record, RecordId, Timestamp, Value};
 
@@ -13,7 +15,7 @@ use crate::id;
 use crate::schema::{Plan, is_empty, row_id};
 use crate::soql;
 use crate::values::{date_time, traces};
-use crate::wire::{Node, QueryAnswer};
+use crate::wire::{self, Node, QueryAnswer};
 
 /// One page of a listing: by the vendor's locator while it lives, else from the last row's stamp and id.
 pub(crate) async fn page(client: &Client, plan: &Plan, mut body: Body, by: Deadline) -> Result<Page, Fault> {
@@ -26,7 +28,7 @@ pub(crate) async fn page(client: &Client, plan: &Plan, mut body: Body, by: Deadl
     let from_keys = client.calls.query_path(&listing_query(plan, &select, &body), with_deleted);
     let locator = body.next.take().filter(|_| body.shape == shape);
     let mut used = locator.clone();
-    let (node, server_time) = match &locator {
+    let (answer, server_time) = match &locator {
         Some(path) => match ask(client, path, by).await {
             Err(fault) if is_locator_gone(&fault) => {
                 used = None;
@@ -36,13 +38,16 @@ pub(crate) async fn page(client: &Client, plan: &Plan, mut body: Body, by: Deadl
         },
         None => ask(client, &from_keys, by).await?,
     };
-    let answer = QueryAnswer::read(&node)?;
+    let answer = QueryAnswer::read(wire::raw(&answer)?)?;
     body.shape = shape;
     body.began = body.began.or(server_time).or_else(|| Some(client.now()));
-    let records = answer.records.iter().map(|row| plan.record(row)).collect();
     let before = body.after.clone();
-    if let Some(last) = answer.records.iter().rev().find_map(position) {
-        body.after = Some(last);
+    let mut records = Vec::new();
+    // One row at a time becomes a tree: a page has thousands.
+    for row in answer.rows() {
+        let row = row?;
+        body.after = position(&row).or(body.after);
+        records.push(plan.record(&row));
     }
     if answer.done {
         return Ok(Page { records, resume: Resume::CaughtUp(caught_up(client, &body)) });
@@ -54,8 +59,8 @@ pub(crate) async fn page(client: &Client, plan: &Plan, mut body: Body, by: Deadl
     Ok(Page { records, resume: Resume::More(body.write()) })
 }
 
-async fn ask(client: &Client, path: &str, by: Deadline) -> Result<(Node, Option<Timestamp>), Fault> {
-    client.ask(calls::QUERY, &client.calls.get(path)?, &[], by).await.map_err(Failure::fault)
+async fn ask(client: &Client, path: &str, by: Deadline) -> Result<(Bytes, Option<Timestamp>), Fault> {
+    client.body(calls::QUERY, &client.calls.get(path)?, &[], by).await.map_err(Failure::fault)
 }
 
 fn listing_query(plan: &Plan, select: &str, body: &Body) -> String {
@@ -107,10 +112,7 @@ pub(crate) async fn by_ids(client: &Client, plan: &Plan, ids: &[RecordId], by: D
     let mut missing = distinct.clone();
     if !plan.has_parents() {
         for group in distinct.chunks(COLLECTION_ROWS_MAX * COMPOSITE_HEAVY_MAX) {
-            for row in retrieve(client, plan, group, by).await? {
-                let record = plan.record(&row).map_err(|bad| bad.fault)?;
-                found.insert(record.id.clone(), record);
-            }
+            retrieve(client, plan, group, &mut found, by).await?;
         }
         missing.retain(|id| !found.contains_key(*id));
     }
@@ -123,48 +125,65 @@ pub(crate) async fn by_ids(client: &Client, plan: &Plan, ids: &[RecordId], by: D
             found.insert(record.id.clone(), record);
         }
     }
-    Ok(wanted.iter().map(|id| id.as_ref().and_then(|id| found.get(id.as_str())).cloned()).collect())
+    // An id that is asked for twice is answered twice; every other record is handed over.
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    for id in wanted.iter().flatten() {
+        *left.entry(id).or_default() += 1;
+    }
+    let mut take = |id: &str| {
+        let left = left.get_mut(id)?;
+        *left -= 1;
+        if *left == 0 { found.remove(id) } else { found.get(id).cloned() }
+    };
+    Ok(wanted.iter().map(|id| take(id.as_deref()?)).collect())
 }
 
-async fn retrieve(client: &Client, plan: &Plan, ids: &[&str], by: Deadline) -> Result<Vec<Node>, Fault> {
+/// Reads rows by id through collections, several in one call.
+async fn retrieve(client: &Client, plan: &Plan, ids: &[&str], found: &mut BTreeMap<RecordId, Record>, by: Deadline) -> Result<(), Fault> {
     let fields: Vec<Node> = plan.select(false).split(',').map(Node::text_of).collect();
+    let fields = Node::List(fields);
     let path = client.calls.retrieve_path(plan.kind.as_str());
     let bodies = ids.chunks(COLLECTION_ROWS_MAX).map(|chunk| {
         let ids = chunk.iter().copied().map(Node::text_of).collect();
-        Node::object_of([("ids", Node::List(ids)), ("fields", Node::List(fields.clone()))])
+        Node::object_of([("ids", Node::List(ids)), ("fields", fields.clone())]).to_json()
     });
-    let bodies: Vec<Node> = bodies.collect();
-    let mut rows = Vec::new();
-    let mut take = |node: &Node| -> Result<(), Fault> {
-        let items =
-            node.as_list().ok_or_else(|| Fault::Drift { path: "body".into(), expected: "list".into(), found: node.type_name().into() })?;
-        rows.extend(items.iter().filter(|item| item.as_object().is_some()).cloned());
+    let bodies: Vec<String> = bodies.collect();
+    let mut take = |raw: &RawValue| -> Result<(), Fault> {
+        let drift = || Fault::Drift { path: "body".into(), expected: "list".into(), found: wire::type_name(raw).into() };
+        for item in wire::items(raw).ok_or_else(drift)? {
+            // A collection answers null in the place of a row that is not there.
+            if item.get().starts_with('{') {
+                let record = plan.record(&Node::of_raw(item)?).map_err(|bad| bad.fault)?;
+                found.insert(record.id.clone(), record);
+            }
+        }
         Ok(())
     };
     match bodies.as_slice() {
         [] => {}
         [one] => {
-            let request = client.calls.post(&path, one)?;
-            take(&client.ask(calls::COMPOSITE, &request, &[], by).await.map_err(Failure::fault)?.0)?;
+            let request = client.calls.post_json(&path, one.clone())?;
+            let (body, _) = client.body(calls::COMPOSITE, &request, &[], by).await.map_err(Failure::fault)?;
+            take(wire::raw(&body)?)?;
         }
-        several => {
-            let subs = several.iter().enumerate().map(|(place, body)| Sub {
+        _ => {
+            let subs = bodies.into_iter().enumerate().map(|(place, body)| Sub {
                 method: "POST",
                 url: path.clone(),
                 reference: format!("read{place}"),
-                body: Some(body.clone()),
+                body: Some(body),
             });
             let subs: Vec<Sub> = subs.collect();
-            let node = client.ask_parts(&subs, &[], by).await?;
-            for part in Client::parts(&node, &subs)? {
+            let body = client.ask_parts(&subs, &[], by).await?;
+            for part in Client::parts(&body, &subs)? {
                 if part.status >= 300 {
-                    return Err(faults::of_node(part.status, part.body, &[], client.now()));
+                    return Err(faults::of_node(part.status, &Node::of_raw(part.body)?, &[], client.now()));
                 }
                 take(part.body)?;
             }
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// Queries for rows whose fields have one of these literals, as few as the address limit allows.

@@ -138,7 +138,8 @@ pub(crate) fn to_wire(value: &Value, wire: Option<WireType>) -> Node {
 pub(crate) fn traces(value: &Value) -> Vec<String> {
     match value {
         Value::Null | Value::Bool(_) | Value::Reference(_) => Vec::new(),
-        Value::Text(text) => vec![text.clone(), text.trim().to_owned()],
+        Value::Text(text) if text.trim().len() < text.len() => vec![text.clone(), text.trim().to_owned()],
+        Value::Text(text) => vec![text.clone()],
         Value::Set(items) => items.iter().cloned().collect(),
         Value::Integer(_) | Value::Decimal(_) | Value::Date(_) | Value::DateTime(_) => {
             to_wire(value, Some(WireType::Text)).as_text().map(str::to_owned).into_iter().collect()

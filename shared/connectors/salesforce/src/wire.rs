@@ -22,23 +22,63 @@ pub(crate) enum Node {
 /// Deeper nesting than this is no answer of Salesforce's: parents go five levels up, sub-selects and describes add a few.
 const DEPTH_MAX: u32 = 48;
 
+fn no_json(found: &str) -> Fault {
+    Fault::Drift { path: "body".into(), expected: "JSON".into(), found: found.into() }
+}
+
+/// A body as JSON that is not taken apart yet: of a large answer one row at a time becomes a tree.
+///
+/// # Errors
+/// `Fault::Drift` where it is no JSON: empty, HTML, cut.
+pub(crate) fn raw(body: &[u8]) -> Result<&RawValue, Fault> {
+    let text = std::str::from_utf8(body).map_err(|_| no_json("bytes that are no UTF-8"))?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
+        return Err(no_json("an empty body"));
+    }
+    if text.starts_with('<') {
+        return Err(no_json("a page of HTML or XML"));
+    }
+    serde_json::from_str(text).map_err(|_| no_json("cut or broken JSON"))
+}
+
+/// The members of an object, not taken apart; `None`: it is none.
+fn members(raw: &RawValue) -> Option<IndexMap<String, &RawValue>> {
+    if raw.get().starts_with('{') { serde_json::from_str(raw.get()).ok() } else { None }
+}
+
+/// The items of a list, not taken apart; `None`: it is none.
+pub(crate) fn items(raw: &RawValue) -> Option<Vec<&RawValue>> {
+    if raw.get().starts_with('[') { serde_json::from_str(raw.get()).ok() } else { None }
+}
+
+/// The JSON type, for `Fault::Drift`.
+pub(crate) fn type_name(raw: &RawValue) -> &'static str {
+    match raw.get().as_bytes().first() {
+        Some(b'{') => "object",
+        Some(b'[') => "list",
+        Some(b'"') => "string",
+        Some(b't' | b'f') => "bool",
+        Some(b'n') => "null",
+        Some(_) | None => "number",
+    }
+}
+
 impl Node {
     /// Reads a body.
     ///
     /// # Errors
     /// `Fault::Drift` where it is no JSON: empty, HTML, cut.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Fault> {
-        let drift = |found: &str| Fault::Drift { path: "body".into(), expected: "JSON".into(), found: found.into() };
-        let text = std::str::from_utf8(body).map_err(|_| drift("bytes that are no UTF-8"))?;
-        let text = text.trim_start_matches('\u{feff}').trim();
-        if text.is_empty() {
-            return Err(drift("an empty body"));
-        }
-        if text.starts_with('<') {
-            return Err(drift("a page of HTML or XML"));
-        }
-        let raw: &RawValue = serde_json::from_str(text).map_err(|_| drift("cut or broken JSON"))?;
-        Self::from_raw(raw, 0).ok_or_else(|| drift("broken or too deeply nested JSON"))
+        Self::of_raw(raw(body)?)
+    }
+
+    /// Reads a part of a body.
+    ///
+    /// # Errors
+    /// `Fault::Drift` where it is too deeply nested.
+    pub(crate) fn of_raw(raw: &RawValue) -> Result<Self, Fault> {
+        Self::from_raw(raw, 0).ok_or_else(|| no_json("broken or too deeply nested JSON"))
     }
 
     fn from_raw(raw: &RawValue, depth: u32) -> Option<Self> {
@@ -225,28 +265,35 @@ impl SaveRow {
     }
 }
 
-/// One page of a query (fact sheet §3.1: recorded).
+/// One page of a query (fact sheet §3.1: recorded). Its rows are not taken apart yet.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryAnswer<'a> {
     pub(crate) done: bool,
     pub(crate) next: Option<String>,
-    pub(crate) records: &'a [Node],
+    records: Vec<&'a RawValue>,
 }
 
 impl<'a> QueryAnswer<'a> {
     /// # Errors
     /// `Fault::Drift` where there is no list of records, or no word on whether it ends here.
-    pub(crate) fn read(node: &'a Node) -> Result<Self, Fault> {
-        let drift = |path: &str, expected: &str, found: Option<&Node>| Fault::Drift {
+    pub(crate) fn read(raw: &'a RawValue) -> Result<Self, Fault> {
+        let drift = |path: &str, expected: &str, found: Option<&RawValue>| Fault::Drift {
             path: path.into(),
             expected: expected.into(),
-            found: found.map_or("nothing", Node::type_name).into(),
+            found: found.map_or("nothing", type_name).into(),
         };
-        let records = node.get("records");
-        let records = records.and_then(Node::as_list).ok_or_else(|| drift("records", "list", records))?;
-        let done = node.get("done");
-        let done = done.and_then(Node::as_bool).ok_or_else(|| drift("done", "bool", done))?;
-        Ok(Self { done, next: node.text_at("nextRecordsUrl").map(str::to_owned), records })
+        let members = members(raw).unwrap_or_default();
+        let records = members.get("records").copied();
+        let records = records.and_then(items).ok_or_else(|| drift("records", "list", records))?;
+        let done = members.get("done").copied();
+        let done = done.and_then(|done| serde_json::from_str(done.get()).ok()).ok_or_else(|| drift("done", "bool", done))?;
+        let next = members.get("nextRecordsUrl").and_then(|next| serde_json::from_str(next.get()).ok());
+        Ok(Self { done, next, records })
+    }
+
+    /// The rows, each taken apart when its turn comes.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Result<Node, Fault>> + use<'_, 'a> {
+        self.records.iter().map(|raw| Node::of_raw(raw))
     }
 }
 
@@ -255,26 +302,28 @@ impl<'a> QueryAnswer<'a> {
 pub(crate) struct CompositePart<'a> {
     pub(crate) status: u16,
     pub(crate) reference: String,
-    pub(crate) body: &'a Node,
+    pub(crate) body: &'a RawValue,
 }
 
 impl<'a> CompositePart<'a> {
     /// # Errors
     /// `Fault::Drift` where the envelope is another.
-    pub(crate) fn read_all(node: &'a Node) -> Result<Vec<Self>, Fault> {
-        let parts = node.get("compositeResponse").and_then(Node::as_list).ok_or_else(|| Fault::Drift {
+    pub(crate) fn read_all(raw: &'a RawValue) -> Result<Vec<Self>, Fault> {
+        let parts = members(raw).and_then(|members| items(members.get("compositeResponse").copied()?)).ok_or_else(|| Fault::Drift {
             path: "compositeResponse".into(),
             expected: "list".into(),
-            found: node.type_name().into(),
+            found: type_name(raw).into(),
         })?;
-        Ok(parts.iter().map(Self::read).collect())
+        Ok(parts.into_iter().map(Self::read).collect())
     }
 
-    fn read(node: &'a Node) -> Self {
+    fn read(raw: &'a RawValue) -> Self {
+        let members = members(raw).unwrap_or_default();
+        let text = |name: &str| members.get(name).map(|raw| raw.get());
         Self {
-            status: node.get("httpStatusCode").and_then(Node::as_integer).and_then(|status| u16::try_from(status).ok()).unwrap_or(0),
-            reference: node.text_at("referenceId").unwrap_or_default().to_owned(),
-            body: node.get("body").unwrap_or(&Node::Null),
+            status: text("httpStatusCode").and_then(|text| text.parse().ok()).unwrap_or(0),
+            reference: text("referenceId").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
+            body: members.get("body").copied().unwrap_or(RawValue::NULL),
         }
     }
 }

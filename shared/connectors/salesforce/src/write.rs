@@ -38,8 +38,8 @@ struct Row {
     /// Its place in the batch.
     place: usize,
     id: Option<String>,
-    /// What is sent; `attributes` first.
-    body: Object,
+    /// What is sent, as JSON; `attributes` first.
+    body: String,
     /// What finds the record again after the write.
     found_by: Option<(String, String)>,
     /// The parent account: rows of one account go next to each other, so that they contend less for its lock (fact sheet §4.4).
@@ -54,12 +54,14 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn reads_back(&self) -> bool {
-        matches!(self.verb, Verb::Update | Verb::Upsert(_)) && self.rows.iter().all(|row| row.found_by.is_some())
+    /// What was stored is asked for in the same call, where anything is to be told of it.
+    fn reads_back(&self, plan: &Plan) -> bool {
+        let findable = matches!(self.verb, Verb::Update | Verb::Upsert(_)) && self.rows.iter().all(|row| row.found_by.is_some());
+        findable && !plan.fields.is_empty()
     }
 
-    fn cost(&self) -> usize {
-        if self.reads_back() { 2 } else { 1 }
+    fn cost(&self, plan: &Plan) -> usize {
+        if self.reads_back(plan) { 2 } else { 1 }
     }
 }
 
@@ -76,7 +78,7 @@ pub(crate) async fn batch(
     let mut begun = false;
     let mut renewed = false;
     for _ in 0..CALLS_MAX {
-        let parcel = take_parcel(&mut chunks);
+        let parcel = take_parcel(plan, &mut chunks);
         if parcel.is_empty() {
             break;
         }
@@ -88,7 +90,7 @@ pub(crate) async fn batch(
             Ok(answers) => {
                 let mut sessionless = Vec::new();
                 for (chunk, answer) in parcel.into_iter().zip(answers) {
-                    sessionless.extend(settle(client, plan, chunk, &answer, &mut outcomes, &mut chunks));
+                    sessionless.extend(settle(client, chunk, answer, &mut outcomes, &mut chunks));
                 }
                 begun = true;
                 if sessionless.is_empty() {
@@ -127,13 +129,13 @@ fn fail(chunks: &[Chunk], fault: &Fault, outcomes: &mut [Option<Outcome>]) {
 }
 
 /// As many collections as one composite call carries.
-fn take_parcel(chunks: &mut VecDeque<Chunk>) -> Vec<Chunk> {
+fn take_parcel(plan: &Plan, chunks: &mut VecDeque<Chunk>) -> Vec<Chunk> {
     let mut parcel = Vec::new();
     let mut room = COMPOSITE_HEAVY_MAX;
     let mut later = VecDeque::new();
     while let Some(chunk) = chunks.pop_front() {
-        if chunk.cost() <= room {
-            room -= chunk.cost();
+        if chunk.cost(plan) <= room {
+            room -= chunk.cost(plan);
             parcel.push(chunk);
         } else {
             later.push_back(chunk);
@@ -161,8 +163,10 @@ fn prepare(
     let mut chunks = VecDeque::new();
     for (verb, mut rows) in by_verb {
         rows.sort_by(|left, right| left.account.cmp(&right.account));
-        for rows in rows.chunks(COLLECTION_ROWS_MAX) {
-            split_to_address(client, plan, Chunk { verb: verb.clone(), rows: rows.to_vec() }, &mut chunks);
+        while !rows.is_empty() {
+            let rest = rows.split_off(COLLECTION_ROWS_MAX.min(rows.len()));
+            split_to_address(client, plan, Chunk { verb: verb.clone(), rows }, &mut chunks);
+            rows = rest;
         }
     }
     chunks
@@ -170,7 +174,7 @@ fn prepare(
 
 /// Halves a collection until the query that reads it back is one.
 fn split_to_address(client: &Client, plan: &Plan, chunk: Chunk, chunks: &mut VecDeque<Chunk>) {
-    if chunk.rows.len() > 1 && chunk.reads_back() && read_back(client, plan, &chunk).len() > 1 {
+    if chunk.rows.len() > 1 && chunk.reads_back(plan) && read_back(client, plan, &chunk).len() > 1 {
         for half in halves(chunk) {
             split_to_address(client, plan, half, chunks);
         }
@@ -194,9 +198,9 @@ fn read_back(client: &Client, plan: &Plan, chunk: &Chunk) -> Vec<String> {
 }
 
 fn row_of(kind: &str, described: &Described, place: usize, action: &WriteAction) -> Result<(Verb, Row), Fault> {
-    let attributes = || Object::from([("attributes".to_owned(), Node::object_of([("type", Node::text_of(kind))]))]);
+    let attributes = Object::from([("attributes".to_owned(), Node::object_of([("type", Node::text_of(kind))]))]);
     let known = |id: &RecordId| id::sendable(id.as_str()).ok_or(Fault::Missing);
-    let empty = Row { place, id: None, body: attributes(), found_by: None, account: String::new(), sent: Vec::new() };
+    let empty = Row { place, id: None, body: String::new(), found_by: None, account: String::new(), sent: Vec::new() };
     match action {
         WriteAction::Create { fields, once } => {
             let key = once.as_ref().and_then(|field| {
@@ -204,7 +208,7 @@ fn row_of(kind: &str, described: &Described, place: usize, action: &WriteAction)
                 let value = fields.get(field).filter(|value| !is_empty(value))?;
                 Some((field.as_str().to_owned(), soql::literal(value, described.wire)?))
             });
-            let row = with_fields(empty, described, fields)?;
+            let row = with_fields(empty, attributes, described, fields)?;
             match key {
                 Some((field, literal)) => Ok((Verb::Upsert(field.clone()), Row { found_by: Some((field, literal)), ..row })),
                 None => Ok((Verb::Insert, row)),
@@ -212,9 +216,9 @@ fn row_of(kind: &str, described: &Described, place: usize, action: &WriteAction)
         }
         WriteAction::Update { id, fields, expected: _ } => {
             let id = known(id)?;
-            let mut row = empty;
-            row.body.insert("id".to_owned(), Node::text_of(id.as_str()));
-            let row = with_fields(row, described, fields)?;
+            let mut body = attributes;
+            body.insert("id".to_owned(), Node::text_of(id.as_str()));
+            let row = with_fields(empty, body, described, fields)?;
             Ok((Verb::Update, Row { found_by: Some(("Id".to_owned(), soql::quote(&id))), id: Some(id), ..row }))
         }
         WriteAction::Delete { id } => Ok((Verb::Delete, Row { id: Some(known(id)?), ..empty })),
@@ -223,7 +227,7 @@ fn row_of(kind: &str, described: &Described, place: usize, action: &WriteAction)
 }
 
 /// The row with its fields. A field that describe does not show would make Salesforce refuse the whole collection: it is refused here.
-fn with_fields(mut row: Row, described: &Described, fields: &BTreeMap<FieldName, Value>) -> Result<Row, Fault> {
+fn with_fields(mut row: Row, mut body: Object, described: &Described, fields: &BTreeMap<FieldName, Value>) -> Result<Row, Fault> {
     let mut problems = Vec::new();
     for (name, value) in fields {
         let text = name.as_str();
@@ -231,13 +235,13 @@ fn with_fields(mut row: Row, described: &Described, fields: &BTreeMap<FieldName,
         if let Some((parent, rest)) = text.split_once('.') {
             let known = described.relationship(parent);
             if known.is_some() && soql::is_name(rest) && !rest.contains('.') {
-                row.body.insert(parent.to_owned(), Node::object_of([(rest, node)]));
+                body.insert(parent.to_owned(), Node::object_of([(rest, node)]));
                 row.sent.extend(traces(value));
                 continue;
             }
         }
         if described.fields.contains_key(text) {
-            row.body.insert(text.to_owned(), node);
+            body.insert(text.to_owned(), node);
             row.sent.extend(traces(value));
         } else {
             let words = "our user does not see this field: it was removed, or the permission set lacks it".to_owned();
@@ -247,14 +251,15 @@ fn with_fields(mut row: Row, described: &Described, fields: &BTreeMap<FieldName,
     if let Some(Value::Reference(account)) = fields.get("AccountId") {
         account.as_str().clone_into(&mut row.account);
     }
+    row.body = Node::Object(body).to_json();
     if problems.is_empty() { Ok(row) } else { Err(Fault::Rejected { problems }) }
 }
 
-/// What came back for a collection: the answer to the write, and the rows that were read back.
+/// What came back for a collection: the answer to the write, and the records that were read back.
 struct Answer {
     status: u16,
     body: Node,
-    stored: Vec<Node>,
+    stored: BTreeMap<RecordId, Record>,
 }
 
 async fn send(client: &Client, plan: &Plan, parcel: &[Chunk], by: Deadline) -> Result<Vec<Answer>, Failure> {
@@ -264,7 +269,7 @@ async fn send(client: &Client, plan: &Plan, parcel: &[Chunk], by: Deadline) -> R
     }
     let writes = subs.len();
     let mut back = BTreeMap::new();
-    for (place, chunk) in parcel.iter().enumerate().filter(|(_, chunk)| chunk.reads_back()) {
+    for (place, chunk) in parcel.iter().enumerate().filter(|(_, chunk)| chunk.reads_back(plan)) {
         if let [query] = read_back(client, plan, chunk).as_slice() {
             back.insert(place, subs.len());
             let url = client.calls.query_path(query, false);
@@ -273,21 +278,27 @@ async fn send(client: &Client, plan: &Plan, parcel: &[Chunk], by: Deadline) -> R
     }
     let request = client.calls.composite(&subs)?;
     let sent: Vec<String> = parcel.iter().flat_map(|chunk| &chunk.rows).flat_map(|row| row.sent.iter().cloned()).collect();
-    let (node, _) = client.ask(calls::COMPOSITE, &request, &sent, by).await?;
-    let parts = Client::parts(&node, &subs).map_err(Failure::Maybe)?;
+    let (body, _) = client.body(calls::COMPOSITE, &request, &sent, by).await?;
+    let parts = Client::parts(&body, &subs).map_err(Failure::Maybe)?;
     let stored = |place: &usize| {
         let part = back.get(place).and_then(|at| parts.get(*at)).filter(|part: &&CompositePart<'_>| part.status == 200);
-        part.and_then(|part| QueryAnswer::read(part.body).ok()).map(|page| page.records.to_vec()).unwrap_or_default()
+        let page = part.and_then(|part| QueryAnswer::read(part.body).ok());
+        let rows = page.iter().flat_map(QueryAnswer::rows).filter_map(|row| plan.record(&row.ok()?).ok());
+        rows.map(|record| (record.id.clone(), record)).collect()
     };
-    let answers = parts.iter().take(writes).enumerate();
-    Ok(answers.map(|(place, part)| Answer { status: part.status, body: part.body.clone(), stored: stored(&place) }).collect())
+    let mut answers = Vec::with_capacity(writes);
+    for (place, part) in parts.iter().take(writes).enumerate() {
+        let body = Node::of_raw(part.body).map_err(Failure::Maybe)?;
+        answers.push(Answer { status: part.status, body, stored: stored(&place) });
+    }
+    Ok(answers)
 }
 
 fn write_sub(client: &Client, plan: &Plan, chunk: &Chunk, place: usize) -> Sub {
     let kind = plan.kind.as_str();
     let rows = || {
-        let rows = chunk.rows.iter().map(|row| Node::Object(row.body.clone())).collect();
-        Some(Node::object_of([("allOrNone", Node::Bool(false)), ("records", Node::List(rows))]))
+        let rows: Vec<&str> = chunk.rows.iter().map(|row| row.body.as_str()).collect();
+        Some(format!(r#"{{"allOrNone":false,"records":[{}]}}"#, rows.join(",")))
     };
     let (method, url, body) = match &chunk.verb {
         Verb::Insert => ("POST", client.calls.collections_path(), rows()),
@@ -305,9 +316,8 @@ fn write_sub(client: &Client, plan: &Plan, chunk: &Chunk, place: usize) -> Sub {
 /// found no session any more comes back.
 fn settle(
     client: &Client,
-    plan: &Plan,
     chunk: Chunk,
-    answer: &Answer,
+    mut answer: Answer,
     outcomes: &mut [Option<Outcome>],
     chunks: &mut VecDeque<Chunk>,
 ) -> Option<Chunk> {
@@ -334,15 +344,13 @@ fn settle(
         fail(&[chunk], &Fault::Uncertain, outcomes);
         return None;
     }
-    let stored: BTreeMap<RecordId, Record> =
-        answer.stored.iter().filter_map(|row| plan.record(row).ok()).map(|record| (record.id.clone(), record)).collect();
     for (row, node) in chunk.rows.iter().zip(rows) {
-        outcomes[row.place] = Some(outcome_of(client, &chunk.verb, row, node, &stored));
+        outcomes[row.place] = Some(outcome_of(client, &chunk.verb, row, node, &mut answer.stored));
     }
     None
 }
 
-fn outcome_of(client: &Client, verb: &Verb, row: &Row, node: &Node, stored: &BTreeMap<RecordId, Record>) -> Outcome {
+fn outcome_of(client: &Client, verb: &Verb, row: &Row, node: &Node, stored: &mut BTreeMap<RecordId, Record>) -> Outcome {
     let Some(save) = SaveRow::read(node) else { return Outcome::Failed(Fault::Uncertain) };
     if !save.success {
         let about = if row.id.is_some() { About::KnownRow } else { About::NewRow };
@@ -354,6 +362,6 @@ fn outcome_of(client: &Client, verb: &Verb, row: &Row, node: &Node, stored: &BTr
         Verb::Upsert(_) => save.created == Some(true),
         Verb::Update | Verb::Delete => false,
     };
-    let stored = stored.get(&id).cloned();
+    let stored = stored.remove(&id);
     Outcome::Written { id, created, stored }
 }
