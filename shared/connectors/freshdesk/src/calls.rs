@@ -10,6 +10,7 @@ use syncline_model::{RecordId, Value};
 
 use crate::attributes::Kind;
 use crate::cursor::{Phase, TimeFilter};
+use crate::window::Window;
 
 pub(crate) const CONTACTS_LIST: EndpointClass = "contacts_list";
 pub(crate) const CONTACTS_READ: EndpointClass = "contacts_read";
@@ -92,17 +93,18 @@ fn write_class(kind: Kind) -> EndpointClass {
     }
 }
 
-/// One page of a list.
-pub(crate) fn list(kind: Kind, phase: Phase, since: Option<(TimeFilter, Timestamp)>, page: u32) -> Ask {
+/// One part of a list.
+pub(crate) fn list(kind: Kind, phase: Phase, since: Option<(TimeFilter, Timestamp)>, window: Window) -> Ask {
     let state = match phase {
-        Phase::Live => "",
+        Phase::Live | Phase::Edited => "",
         Phase::Deleted => "&state=deleted",
         Phase::Blocked => "&state=blocked",
     };
     let since = since.map_or_else(String::new, |(filter, since)| format!("&{}={}", filter.name(), encoded(&stamp(since))));
-    let path = format!("/{}?per_page={PAGE_RECORDS_MAX}&page={page}{state}{since}", kind.plural());
+    let path = format!("/{}?per_page={}&page={}{state}{since}", kind.plural(), window.rows, window.page);
     let what = match phase {
         Phase::Live => "",
+        Phase::Edited => "edited ",
         Phase::Deleted => "deleted ",
         Phase::Blocked => "blocked ",
     };
@@ -197,9 +199,12 @@ mod tests {
     fn requests_are_written_as_documented() {
         let since = Some((TimeFilter::Plain, "2026-11-20T08:00:00.900Z".parse().unwrap()));
         let asks = [
-            (list(Kind::Contact, Phase::Live, since, 1), "GET /contacts?per_page=100&page=1&updated_since=2026-11-20T08%3A00%3A00Z"),
-            (list(Kind::Contact, Phase::Deleted, None, 3), "GET /contacts?per_page=100&page=3&state=deleted"),
-            (list(Kind::Company, Phase::Live, None, 2), "GET /companies?per_page=100&page=2"),
+            (
+                list(Kind::Contact, Phase::Live, since, Window::full(1)),
+                "GET /contacts?per_page=100&page=1&updated_since=2026-11-20T08%3A00%3A00Z",
+            ),
+            (list(Kind::Contact, Phase::Deleted, None, Window::full(3)), "GET /contacts?per_page=100&page=3&state=deleted"),
+            (list(Kind::Company, Phase::Live, None, Window { page: 4, rows: 92 }), "GET /companies?per_page=92&page=4"),
             (filter("email", "a+b@x.example", 1), "GET /contacts?per_page=100&page=1&email=a%2Bb%40x.example"),
             (view(Kind::Company, &"82".into()), "GET /companies/82"),
             (view(Kind::Contact, &"82/hard_delete".into()), "GET /contacts/82%2Fhard_delete"),

@@ -10,6 +10,7 @@ use syncline_engine::ports::connector::Cursor;
 use syncline_model::Fault;
 
 use crate::attributes::Kind;
+use crate::window::{self, Anchor, Row, Window};
 
 /// Seconds by which a window reaches back into the one before: stamps are whole seconds, and whether `updated_since` includes its own
 /// second is not documented (fact sheet §3.1 asks for at least 60).
@@ -34,14 +35,21 @@ pub(crate) enum Phase {
     Live,
     Deleted,
     Blocked,
+    /// What was edited while a scan of several pages ran: a new name may have moved it to where the scan had been already.
+    Edited,
 }
 
 impl Phase {
-    fn next(self, kind: Kind, listing: Listing) -> Option<Self> {
+    fn next(self, kind: Kind, listing: Listing, long: bool) -> Option<Self> {
         match (kind, listing, self) {
             (Kind::Contact, Listing::Changes, Self::Live) => Some(Self::Deleted),
             (Kind::Contact, Listing::Changes, Self::Deleted) | (Kind::Contact, Listing::Scan, Self::Live) => Some(Self::Blocked),
-            (Kind::Contact, _, Self::Deleted | Self::Blocked) | (Kind::Company, _, _) => None,
+            (Kind::Contact, Listing::Scan, Self::Blocked) | (Kind::Company, Listing::Scan, Self::Live) if long => Some(Self::Edited),
+            (
+                Kind::Contact | Kind::Company,
+                Listing::Changes | Listing::Scan,
+                Self::Live | Self::Deleted | Self::Blocked | Self::Edited,
+            ) => None,
         }
     }
 }
@@ -79,17 +87,24 @@ pub(crate) struct Place {
     kind: String,
     pub(crate) listing: Listing,
     pub(crate) phase: Phase,
-    /// The page to ask for next, from 1.
-    pub(crate) page: u32,
-    /// The window's start; `None` for a scan.
+    /// The part of the list to ask for next.
+    #[serde(flatten)]
+    pub(crate) window: Window,
+    /// Rows that were read before that part: one of them stands in it, or something was skipped.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(crate) anchors: Vec<Anchor>,
+    /// The last row of that part that has been answered, where it was left in its middle.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) left_at: Option<Anchor>,
+    /// Whether the live list took several calls.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    long: bool,
+    /// The moment since which changes are listed; `None` where all records are.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) since: Option<Timestamp>,
-    /// From where the next window will start; `None` until the first answer of this one.
+    /// From where the next listing of changes will start; `None` until the first answer of this one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) next_since: Option<Timestamp>,
-    /// The id of the last row of this page that has been answered, where a page was left in its middle.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(crate) after: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) filter: Option<TimeFilter>,
 }
@@ -112,10 +127,12 @@ impl Place {
             kind: kind.name().to_owned(),
             listing,
             phase: Phase::Live,
-            page: 1,
+            window: Window::full(1),
+            anchors: Vec::new(),
+            left_at: None,
+            long: false,
             since: None,
             next_since: None,
-            after: None,
             filter: None,
         }
     }
@@ -138,7 +155,7 @@ impl Place {
         if place.listing != listing {
             return Err(refused("a cursor of another listing"));
         }
-        if place.page == 0 || (listing == Listing::Changes && place.since.is_none()) {
+        if place.window.page == 0 || place.window.rows == 0 || (listing == Listing::Changes && place.since.is_none()) {
             return Err(refused("no place to go on from"));
         }
         Ok(place)
@@ -157,19 +174,32 @@ impl Place {
         }
     }
 
-    /// The same listing, in the middle of the same page.
-    pub(crate) fn within_page(&self, after: String) -> Self {
-        Self { after: Some(after), ..self.clone() }
+    /// The same part of the list, from behind this row.
+    pub(crate) fn left(&self, at: Anchor) -> Self {
+        Self { left_at: Some(at), long: self.long || self.phase == Phase::Live, ..self.clone() }
     }
 
-    pub(crate) fn next_page(&self) -> Self {
-        Self { page: self.page.saturating_add(1), after: None, ..self.clone() }
+    /// The part of the list behind this one, whose rows are these.
+    pub(crate) fn next_part(&self, rows: &[Row]) -> Self {
+        let long = self.long || self.phase == Phase::Live;
+        Self { window: self.window.next(), anchors: window::anchors(rows), left_at: None, long, ..self.clone() }
+    }
+
+    /// The part of the list before this one.
+    pub(crate) fn earlier_part(&self) -> Self {
+        Self { window: self.window.earlier(), left_at: None, ..self.clone() }
+    }
+
+    /// The beginning of the list.
+    pub(crate) fn from_the_top(&self) -> Self {
+        Self { window: Window::full(1), left_at: None, ..self.clone() }
     }
 
     /// The next list of this listing, if there is one.
     pub(crate) fn next_phase(&self, kind: Kind) -> Option<Self> {
-        let phase = self.phase.next(kind, self.listing)?;
-        Some(Self { phase, page: 1, after: None, ..self.clone() })
+        let phase = self.phase.next(kind, self.listing, self.long)?;
+        let since = if phase == Phase::Edited { self.next_since } else { self.since };
+        Some(Self { phase, since, anchors: Vec::new(), ..self.from_the_top() })
     }
 
     /// The window after this one.
@@ -198,10 +228,11 @@ mod tests {
         let mut place = Place::window(Kind::Contact, at("2026-11-20T08:00:00Z"));
         place.note_time(Some(at("2026-11-20T09:00:30Z")), at("2026-11-20T09:09:09Z"));
         place.filter = Some(TimeFilter::Underscored);
-        let place = place.next_page().within_page("82001930215".into());
+        let record = syncline_model::Record::new("contact".into(), "82001930215".into());
+        let place = place.next_part(&[Ok(record.clone())]).left(Anchor::of(&record));
         let back = Place::read(&place.write(), Kind::Contact, Listing::Changes).unwrap();
         assert_eq!(back, place);
-        assert_eq!((back.page, back.next_since), (2, Some(at("2026-11-20T08:59:30Z"))));
+        assert_eq!((back.window.page, back.next_since), (2, Some(at("2026-11-20T08:59:30Z"))));
     }
 
     #[test]

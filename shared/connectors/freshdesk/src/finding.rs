@@ -13,6 +13,7 @@ use crate::cursor::{Phase, TimeFilter, back};
 use crate::envelope::{json, rows, type_name};
 use crate::faults::Sent;
 use crate::reading::all_records;
+use crate::window::Window;
 use crate::wire::record_id;
 
 /// Pages that are read where only reading the list can answer: 5,000 records.
@@ -124,7 +125,7 @@ impl Connection {
     async fn by_reading(&self, kind: Kind, field: &str, value: &Value, by: Deadline) -> Result<Vec<Record>, CallError> {
         let mut found = Vec::new();
         for page in 1..=LIST_PAGES_MAX {
-            let ask = calls::list(kind, Phase::Live, None, page);
+            let ask = calls::list(kind, Phase::Live, None, Window::full(page));
             let answer = self.client.read(&ask, &Sent::default(), by).await?;
             let listed = all_records(kind, &answer.body).map_err(|fault| error(&ask.operation, fault))?;
             let is_last = listed.is_empty() || !answer.has_next();
@@ -149,7 +150,7 @@ impl Connection {
         let filter = self.time_filter().unwrap_or(TimeFilter::Plain);
         let mut found = Vec::new();
         for page in 1..=RECENT_PAGES_MAX {
-            let ask = calls::list(kind, Phase::Live, Some((filter, since)), page);
+            let ask = calls::list(kind, Phase::Live, Some((filter, since)), Window::full(page));
             let answer = self.client.read(&ask, &Sent::default(), by).await?;
             let listed = all_records(kind, &answer.body).map_err(|fault| error(&ask.operation, fault))?;
             let is_last = listed.is_empty() || !answer.has_next();

@@ -14,6 +14,7 @@ mod listing;
 mod reading;
 mod settings;
 mod webhook;
+mod window;
 mod wire;
 mod writing;
 

@@ -11,6 +11,10 @@ fn row(id: u32) -> Json {
     json!({"id": id, "name": format!("N{id}"), "updated_at": "2026-11-22T09:00:00Z", "contact_type": "contact", "custom_fields": {}})
 }
 
+fn rows(ids: std::ops::Range<u32>) -> Json {
+    ids.map(row).collect()
+}
+
 fn full(id: u32) -> Json {
     let mut row = row(id);
     row["tags"] = json!(["t"]);
@@ -41,9 +45,10 @@ const SINCE: &str = "updated_since=2026-11-22T07%3A59%3A00Z";
 async fn a_window_of_contacts_is_read_phase_by_phase_by_fresh_connectors() {
     let selection = contacts(&["name"]);
     let answers = [
-        (page(&json!([row(1), row(2)])), "GET /contacts?per_page=100&page=1&"),
-        (ok(&json!([row(3), {"name": "no id"}])), "GET /contacts?per_page=100&page=2&"),
-        (ok(&json!([row(4)])), "GET /contacts?per_page=100&page=1&state=deleted&"),
+        (page(&rows(1..101)), "GET /contacts?per_page=100&page=1&"),
+        // The next page reaches back over the end of the one before.
+        (ok(&json!([row(97), row(98), row(99), row(100), row(101), {"name": "no id"}])), "GET /contacts?per_page=96&page=2&"),
+        (ok(&json!([row(102)])), "GET /contacts?per_page=100&page=1&state=deleted&"),
         (page(&json!([])), "GET /contacts?per_page=100&page=1&state=blocked&"),
     ];
     let mut from: Option<Cursor> = None;
@@ -58,12 +63,35 @@ async fn a_window_of_contacts_is_read_phase_by_phase_by_fresh_connectors() {
         from = Some(page.resume.cursor().clone());
         last = Some(page);
     }
-    assert_eq!(seen, ["1", "2", "3", "bad drift", "4"]);
+    assert_eq!(seen[..100], (1..101).map(|id: u32| id.to_string()).collect::<Vec<_>>());
+    assert_eq!(seen[100..], ["101", "bad drift", "102"]);
     // The next window starts at the server's time of the first answer, less a minute.
     let next = caught_up(&last.unwrap());
     let desk = Desk::new(vec![ok(&json!([]))]);
     desk.connector.list_changes(&selection, &From::Cursor(&next), by()).await.unwrap();
     assert_eq!(desk.asked(), ["GET /contacts?per_page=100&page=1&updated_since=2026-11-22T09%3A58%3A58Z"]);
+}
+
+#[tokio::test]
+async fn a_list_that_moved_is_read_from_where_it_stands() {
+    let selection = companies(&["name"]);
+    let since = From::Since(at("2026-11-22T08:00:00Z"));
+    let first = Desk::new(vec![page(&rows(1..101))]).connector.list_changes(&selection, &since, by()).await.unwrap();
+    // Thirty that were read are gone: what should be the end of the first page stands further on, and the rows before it were not read.
+    let moved = Desk::new(vec![page(&rows(127..223)), page(&rows(31..131))]);
+    let second = moved.connector.list_changes(&selection, &From::Cursor(&more(&first)), by()).await.unwrap();
+    assert_eq!(ids(&second), (101..131).map(|id: u32| id.to_string()).collect::<Vec<_>>());
+    assert!(moved.asked()[1].starts_with("GET /companies?per_page=100&page=1&") && moved.is_done());
+    // The list has become shorter than what was read.
+    let short = Desk::new(vec![ok(&json!([])), ok(&rows(31..110))]);
+    let second = short.connector.list_changes(&selection, &From::Cursor(&more(&first)), by()).await.unwrap();
+    assert_eq!(ids(&second), (101..110).map(|id: u32| id.to_string()).collect::<Vec<_>>());
+    caught_up(&second);
+    // Nothing that was read still stands: all of it is read again.
+    let other = Desk::new(vec![page(&rows(300..396)), page(&rows(200..300))]);
+    let second = other.connector.list_changes(&selection, &From::Cursor(&more(&first)), by()).await.unwrap();
+    assert_eq!((ids(&second).len(), ids(&second)[0].as_str()), (100, "200"));
+    more(&second);
 }
 
 #[tokio::test]
