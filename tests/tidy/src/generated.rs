@@ -24,6 +24,7 @@ const LISTS: &[(&str, Line)] = &[
     ("shared/connectors/registry/Cargo.toml", |vendor| format!("{}.workspace = true", crate_of(vendor))),
     ("shared/connectors/registry/sim/src/list.rs", |vendor| format!("crate::{vendor}::SIMULATED,")),
     ("shared/connectors/registry/sim/Cargo.toml", |vendor| format!("{}-sim.workspace = true", crate_of(vendor))),
+    ("tests/conformance/src/sheets/list.rs", |vendor| format!("&super::{vendor}::SHEET,")),
 ];
 
 /// The crate of a vendor's connector: the folder's name, with hyphens.
