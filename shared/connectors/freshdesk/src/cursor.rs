@@ -191,7 +191,7 @@ impl Place {
     }
 
     /// The beginning of the list.
-    pub(crate) fn from_the_top(&self) -> Self {
+    pub(crate) fn at_the_top(&self) -> Self {
         Self { window: Window::full(1), left_at: None, ..self.clone() }
     }
 
@@ -199,7 +199,7 @@ impl Place {
     pub(crate) fn next_phase(&self, kind: Kind) -> Option<Self> {
         let phase = self.phase.next(kind, self.listing, self.long)?;
         let since = if phase == Phase::Edited { self.next_since } else { self.since };
-        Some(Self { phase, since, anchors: Vec::new(), ..self.from_the_top() })
+        Some(Self { phase, since, anchors: Vec::new(), ..self.at_the_top() })
     }
 
     /// The window after this one.

@@ -71,7 +71,7 @@ impl Connection {
     async fn skipped(&self, kind: Kind, part: Part, by: Deadline) -> Result<(Part, Vec<Row>), CallError> {
         let mut place = part.place.clone();
         for step in 0..=STEPS_BACK_MAX {
-            place = if step < STEPS_BACK_MAX { place.earlier_part() } else { place.from_the_top() };
+            place = if step < STEPS_BACK_MAX { place.earlier_part() } else { place.at_the_top() };
             let earlier = self.part(kind, place, by).await?;
             if let Some(index) = window::last_standing(&earlier.rows, &earlier.place.anchors) {
                 let rest = earlier.rows.get(index + 1..).unwrap_or_default().to_vec();
