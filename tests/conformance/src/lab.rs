@@ -311,7 +311,7 @@ impl Lab {
     /// Fields as a person types them, as canonical values of the described types.
     pub fn values(&self, schema: &ObjectSchema, fields: &Fields) -> BTreeMap<FieldName, Value> {
         let typed = |name: &str, json: &Json| {
-            let field = schema.field(name).unwrap_or_else(|| panic!("{} is not described", name));
+            let field = schema.field(name).unwrap_or_else(|| panic!("{name} is not described"));
             (field.name.clone(), value_of(json, &field.field_type))
         };
         fields.iter().map(|(name, json)| typed(name, json)).collect()

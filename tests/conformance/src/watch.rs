@@ -116,7 +116,9 @@ impl Connector for Watched {
     }
 
     async fn find(&self, selection: &Selection, keys: &[FindKey], by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
-        keys.iter().for_each(|key| self.remember(&key.value));
+        for key in keys {
+            self.remember(&key.value);
+        }
         let found = self.watched(self.inner.find(selection, keys, by).await)?;
         assert_eq!(found.len(), keys.len(), "one answer for each key");
         for record in found.iter().flatten() {
@@ -130,7 +132,9 @@ impl Connector for Watched {
         for action in actions {
             match action {
                 WriteAction::Create { fields, .. } | WriteAction::Update { fields, .. } => {
-                    fields.values().for_each(|value| self.remember(value))
+                    for value in fields.values() {
+                        self.remember(value);
+                    }
                 }
                 WriteAction::Delete { .. } | WriteAction::Restore { .. } => {}
             }
@@ -158,7 +162,9 @@ impl Connector for Watched {
     }
 
     async fn related(&self, queries: &[RelatedQuery], by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
-        queries.iter().for_each(|query| self.remember(&query.matching.value));
+        for query in queries {
+            self.remember(&query.matching.value);
+        }
         let found = self.watched(self.inner.related(queries, by).await)?;
         assert_eq!(found.len(), queries.len(), "one answer for each query");
         Ok(found)

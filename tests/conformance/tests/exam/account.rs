@@ -148,8 +148,6 @@ fn cursors_of_others_are_refused() {
             Place::Scan | Place::Since(_) | Place::ChangesOn(_) => None,
         });
         on_changes.push(middle.expect("the scan has a middle"));
-        // Every number of the cursor one higher: one of them is the format's.
-        on_changes.push(Cursor(changes.end.0.replace("/1\"", "/2\"").replace("\"v\":1", "\"v\":2")));
         let places = on_scan.into_iter().map(Place::ScanOn).chain(on_changes.into_iter().map(Place::ChangesOn));
         for place in places {
             let answer = lab.page(&lab.selection(), &place).await;
@@ -158,6 +156,33 @@ fn cursors_of_others_are_refused() {
                 "{place:?}: {answer:?}"
             );
         }
+    });
+}
+
+/// The cursor with each digit that stands alone one higher: one of them is its format's number.
+fn of_other_formats(cursor: &Cursor) -> Vec<Cursor> {
+    let text = &cursor.0;
+    let is_part = |sign: Option<char>| sign.is_some_and(|sign| sign.is_alphanumeric() || ".:-".contains(sign));
+    let alone = |at: usize| !is_part(text[..at].chars().next_back()) || text[..at].ends_with(':');
+    let digits = text.char_indices().filter(|(at, sign)| sign.is_ascii_digit() && alone(*at) && !is_part(text[at + 1..].chars().next()));
+    digits.map(|(at, digit)| Cursor(format!("{}{}{}", &text[..at], (digit.to_digit(10).unwrap() + 1) % 10, &text[at + 1..]))).collect()
+}
+
+#[test]
+fn a_cursor_of_a_format_to_come_is_refused() {
+    examine(async |candidate| {
+        let lab = Lab::new(candidate);
+        if !lab.lists() {
+            return;
+        }
+        lab.plant(0..3);
+        let end = lab.walk(&lab.selection(), Place::Scan).await.end;
+        let mut refused = 0;
+        for cursor in of_other_formats(&end) {
+            let answer = lab.page(&lab.selection(), &Place::ChangesOn(cursor)).await;
+            refused += u32::from(matches!(answer, Err(error) if matches!(error.fault, Fault::Drift { .. } | Fault::Rejected { .. })));
+        }
+        assert!(refused > 0, "no format number is looked at");
     });
 }
 

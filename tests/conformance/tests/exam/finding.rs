@@ -103,7 +103,9 @@ fn several_records_with_one_value_are_all_found() {
             let mut wanted = ids.clone();
             wanted.sort();
             assert_eq!(all, wanted, "by {}", known.field);
-            ids.iter().for_each(|id| lab.delete(id));
+            for id in &ids {
+                lab.delete(id);
+            }
         }
     });
 }

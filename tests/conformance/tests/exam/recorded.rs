@@ -27,10 +27,10 @@ fn means(sheet: &Sheet, recorded: &Recorded) -> Means {
 fn every_recorded_answer_is_on_the_sheet_of_its_vendor() {
     for sheet in sheets() {
         let files = std::fs::read_dir(fixtures(sheet)).unwrap_or_else(|error| panic!("{}: {error}", sheet.system));
-        let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
-        let there: BTreeSet<String> = names.filter(|name| name.ends_with(".json")).collect();
-        let named: BTreeSet<String> = sheet.recorded.iter().map(|recorded| recorded.file.to_owned()).collect();
-        assert_eq!(there, named, "{}", sheet.system);
+        let paths = files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|its| its == "json"));
+        let there: BTreeSet<String> = paths.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+        let on_sheet: BTreeSet<String> = sheet.recorded.iter().map(|recorded| recorded.file.to_owned()).collect();
+        assert_eq!(there, on_sheet, "{}", sheet.system);
     }
 }
 
