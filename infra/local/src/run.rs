@@ -50,9 +50,9 @@ impl Default for Pace {
         Self {
             poll: None,
             turn: SignedDuration::from_secs(20),
-            batch: SignedDuration::from_mins(5),
-            // Eight hundred changes: two of the largest batches that a vendor here takes, and no third that is half empty.
-            messages: 8,
+            batch: SignedDuration::from_mins(10),
+            // A thousand changes: as many as the largest read of a vendor here, and few enough for one that takes one record a call.
+            messages: 10,
             draw: Duration::from_secs(1),
         }
     }
