@@ -2,6 +2,7 @@
 //! store and the vendors are this process's, over loopback. Not in it: the Lambda runtime's own client and the SQS client.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,8 +39,8 @@ struct Job {
     addresses: BTreeMap<String, String>,
     store_endpoint: String,
     now: Timestamp,
-    /// Each connection's event, as Lambda gives it.
-    events: Vec<(ConnectionName, String)>,
+    /// Each connection, and the file with its event as Lambda gives it: one at a time, as there.
+    events: Vec<(ConnectionName, PathBuf)>,
 }
 
 /// What the measured process tells.
@@ -75,7 +76,10 @@ pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> 
             .iter()
             .map(|delivery| json!({ "messageId": delivery.id, "body": delivery.body, "attributes": {}, "messageAttributes": {} }))
             .collect();
-        events.push((connection, json!({ "Records": records }).to_string()));
+        let file = scene.folder.path().join(format!("{connection}-event.json"));
+        let event = json!({ "Records": records }).to_string();
+        std::fs::write(&file, event).map_err(|error| Unmeasured::new("the memory of write", error))?;
+        events.push((connection, file));
         taken.extend(deliveries);
     }
     let addresses = scene.traffic.plants.iter().map(|plant| (plant.simulated.system.to_owned(), plant.base_url.clone())).collect();
@@ -136,7 +140,11 @@ pub(crate) async fn child(file: &str) -> Measured<()> {
     let idle_kib = process::resident_kib()?;
     let mut peaks_kib = Vec::new();
     for (connection, event) in &job.events {
-        let event: SqsEvent = serde_json::from_str(event).map_err(|error| fail(error.to_string()))?;
+        // The runtime forgets an event's text once it is read.
+        let event: SqsEvent = {
+            let text = std::fs::read(event).map_err(|error| fail(error.to_string()))?;
+            serde_json::from_slice(&text).map_err(|error| fail(error.to_string()))?
+        };
         let answer = syncline_write::handle(&engine, connection, event, by).await;
         if !answer.batch_item_failures.is_empty() {
             return Err(fail(format!("{} messages were not finished", answer.batch_item_failures.len())));
