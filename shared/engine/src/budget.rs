@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{ConnectionName, Timestamp};
 
 use crate::keys;
@@ -150,7 +151,7 @@ impl Budget {
         if let Some(left) = facts.left {
             *lock(&self.vendor_left) = Some((left, facts.limit));
         }
-        if !facts.refused {
+        if !facts.refused || planted(Mutant::RefusalUnheard) {
             return;
         }
         let now = self.clock.now();
@@ -239,7 +240,9 @@ impl Budget {
         };
         let full = capacity(limit) * 1000;
         let now = now.as_millisecond();
-        let Some(item) = item else { return Ok((0, Bucket { v: 1, millis: full, at: now, closed_until: None })) };
+        let Some(item) = item.filter(|_| !planted(Mutant::BudgetPerProcess)) else {
+            return Ok((0, Bucket { v: 1, millis: full, at: now, closed_until: None }));
+        };
         let mut bucket: Bucket = serde_json::from_str(&item.body).map_err(|error| NoToken::Unknown(error.to_string()))?;
         let window = i64::from(limit.window_s) * 1000;
         let elapsed = (now - bucket.at).clamp(0, window);
@@ -253,6 +256,9 @@ impl Budget {
     async fn save(&self, limit: &Limit, version: u64, bucket: &Bucket) -> Result<(), StoreError> {
         let key = keys::budget(&self.connection, &name(limit));
         let body = serde_json::to_string(bucket).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        if planted(Mutant::BudgetPerProcess) {
+            return Ok(());
+        }
         let expect = if version == 0 { Expect::Absent } else { Expect::Version(version) };
         self.store.write(vec![Write::Put { item: Item { key, body, version: version + 1, expires: None }, expect }]).await
     }

@@ -1,6 +1,7 @@
 //! How far a change feed has been read, under a lease: one reader at a time, and a cursor that never goes back.
 
 use serde::{Deserialize, Serialize};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{MappingName, Side, SyncName, Timestamp};
 
 use crate::ports::connector::Cursor;
@@ -49,7 +50,7 @@ pub async fn lease(
 ) -> Result<Option<Lease>, EngineError> {
     let key = keys::cursor(sync, mapping, side);
     let (version, body) = load(engine, &key).await?;
-    if body.leased_until.is_some_and(|end| end > engine.now()) {
+    if body.leased_until.is_some_and(|end| end > engine.now()) && !planted(Mutant::LeaseIgnored) {
         return Ok(None);
     }
     let mut lease = Lease { key, version, cursor: body.cursor, begun: body.begun, until, caught_up: body.caught_up };
@@ -82,7 +83,7 @@ pub async fn begin_at(
         return Ok(None);
     }
     let now = engine.now();
-    if let Some(until) = body.leased_until.filter(|end| *end > now) {
+    if let Some(until) = body.leased_until.filter(|end| *end > now && !planted(Mutant::LeaseIgnored)) {
         return Ok(Some(until));
     }
     // Going back repeats what the base knows already, and loses nothing.
@@ -128,6 +129,7 @@ impl Lease {
         let body = serde_json::to_string(&body)
             .map_err(|error| EngineError::Unreadable { what: "a cursor".into(), problem: error.to_string() })?;
         let expect = if self.version == 0 { Expect::Absent } else { Expect::Version(self.version) };
+        let expect = if planted(Mutant::LeaseIgnored) { Expect::Any } else { expect };
         let item = Item { key: self.key.clone(), body, version: self.version + 1, expires: None };
         engine.store.write(vec![Write::Put { item, expect }]).await?;
         self.version += 1;

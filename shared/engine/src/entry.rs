@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use syncline_mapping::{Base, Marker, ObjectMapping, Pair};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{MappingName, Presence, Record, RecordId, Side, SyncName, Timestamp, Value, Version};
 
 use crate::ports::store::{Expect, Item, Key, Store, StoreError, Write};
@@ -27,6 +28,13 @@ pub struct Link {
     pub note: Option<Note>,
 }
 
+impl Link {
+    /// It was claimed before its counterpart was written, and nothing is known of what became of that: the two are decided again.
+    pub fn is_open(&self) -> bool {
+        self.seen == Pair::default()
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkState {
@@ -45,6 +53,21 @@ pub struct Note {
     pub print: String,
     /// The end's name: `skipped:…` or `held:…`.
     pub end: String,
+    /// The same of the counterpart, where it was read: as long as both are as they were, nothing is decided anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
+}
+
+impl Note {
+    /// Whether it tells how the same observation would end again. Who waits for a parent has not ended.
+    pub fn is_final(&self) -> bool {
+        !self.end.starts_with("waiting:")
+    }
+
+    /// Whether an observation, by its print, is the one that ended so, or its counterpart's at that time.
+    pub fn remembers(&self, print: &str) -> bool {
+        self.print == print || self.other.as_deref() == Some(print)
+    }
 }
 
 /// What rests under a record's key.
@@ -99,7 +122,12 @@ impl Placed {
     }
 
     pub fn expect(&self) -> Expect {
-        if self.version == 0 { Expect::Absent } else { Expect::Version(self.version) }
+        match self.version {
+            0 if planted(Mutant::ClaimUnchecked) => Expect::Any,
+            0 => Expect::Absent,
+            _ if planted(Mutant::LinkUnconditional) => Expect::Any,
+            version => Expect::Version(version),
+        }
     }
 
     /// The write that replaces this entry, if nobody has meanwhile.
@@ -274,7 +302,7 @@ pub async fn commit(store: &dyn Store, groups: Vec<Vec<Write>>) -> Result<Vec<bo
                         again.entry(owner).or_default().push(write);
                     }
                 }
-                later.extend(again);
+                later.extend(again.into_iter().filter(|_| !planted(Mutant::WinnersForgotten)));
             }
             Err(unavailable @ StoreError::Unavailable(_)) => return Err(unavailable),
         }

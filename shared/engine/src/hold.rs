@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_mapping::HoldReason;
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{MappingName, RecordId, Side, SyncName, Timestamp};
 
 use crate::message::{Cause, Change};
@@ -77,7 +78,7 @@ pub async fn release(engine: &Engine, sync: &SyncName, mapping: &MappingName, si
     }
     if id == sweep::HOLD_ID {
         sweep::allow(engine, sync, mapping, side).await?;
-    } else {
+    } else if !planted(Mutant::ReleaseUnqueued) {
         let change = Change::hint(RecordId::new(id), engine.now(), Cause::Release);
         let messages = message::changes(engine, known, mapping, side, engine.now(), &[change])?;
         engine.outbox.send(messages).await?;

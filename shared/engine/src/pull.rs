@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use syncline_mapping::{ObjectMapping, has_changed};
-use syncline_model::{CallError, Deadline, Fault, Presence, Record, RecordId, Side, Timestamp};
+use syncline_model::mutant::{Mutant, planted};
+use syncline_model::{CallError, Deadline, Fault, Presence, Record, RecordId, Side, Timestamp, Version};
 
 use crate::entry::{self, LinkState, Standing};
 use crate::hold::Hold;
@@ -115,6 +116,9 @@ async fn pull_object(
             }
         };
         pulled.pages += 1;
+        if planted(Mutant::CursorBeforeQueue) {
+            lease.advance(engine, page.resume.cursor().clone(), false).await?;
+        }
         admit(engine, sync, mapping, side, page.records, pulled).await?;
         match page.resume {
             Resume::CaughtUp(cursor) => {
@@ -122,7 +126,7 @@ async fn pull_object(
                 return Ok(true);
             }
             Resume::More(cursor) => {
-                if lease.cursor.as_ref() == Some(&cursor) {
+                if lease.cursor.as_ref() == Some(&cursor) && !planted(Mutant::CursorBeforeQueue) {
                     tracing::error!(sync = %sync.name, mapping = %mapping.name, %side, "a change feed does not advance");
                     lease.release(engine).await?;
                     return Ok(false);
@@ -201,8 +205,8 @@ pub(crate) async fn hold_bad(
 
 /// Whether an observation tells nothing new: an echo of our own write, a repeat, or one that ended before in a note.
 pub(crate) fn is_known(engine: &Engine, mapping: &ObjectMapping, side: Side, record: &Record, standing: &Standing) -> bool {
-    if let Some(note) = standing.note()
-        && note.print == entry::print(&engine.marker, mapping, side, record)
+    if let Some(note) = standing.note().filter(|note| note.is_final())
+        && note.remembers(&entry::print(&engine.marker, mapping, side, record))
     {
         return true;
     }
@@ -211,9 +215,12 @@ pub(crate) fn is_known(engine: &Engine, mapping: &ObjectMapping, side: Side, rec
         // Never linked and gone: there is nothing to do.
         (None, Presence::Deleted | Presence::MergedInto(_)) => true,
         (Some(link), Presence::Live) => match link.state {
-            LinkState::Active => !has_changed(mapping, &engine.marker, &link.base, side, record),
+            LinkState::Active => {
+                let differs = has_changed(mapping, &engine.marker, &link.base, side, record);
+                !is_unsettled(link, record) && !differs || is_recent(link, side, record)
+            }
             LinkState::Severed { gone } => gone != side && !is_newer(link, side, record),
-            LinkState::Buried => !is_newer(link, side, record),
+            LinkState::Buried => !is_newer(link, side, record) && !planted(Mutant::BuriedForgotten),
         },
         (Some(link), Presence::Deleted | Presence::MergedInto(_)) => match link.state {
             LinkState::Active => false,
@@ -221,6 +228,17 @@ pub(crate) fn is_known(engine: &Engine, mapping: &ObjectMapping, side: Side, rec
             LinkState::Buried => true,
         },
     }
+}
+
+/// Whether a pair was claimed, and the worker died before it could note what it had done.
+pub(crate) fn is_unsettled(link: &entry::Link, record: &Record) -> bool {
+    link.is_open() && record.version.is_some()
+}
+
+/// No proof of an echo: whether an observation came within a minute of what the link knows of that side.
+fn is_recent(link: &entry::Link, side: Side, record: &Record) -> bool {
+    let within = |(seen, known): (Version, Version)| seen.0 < known.0 + SignedDuration::from_mins(1);
+    planted(Mutant::EchoByTime) && record.version.zip(*link.seen.of(side)).is_some_and(within)
 }
 
 /// Whether an observation is younger than what the link knows of that side.

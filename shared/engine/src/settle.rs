@@ -45,6 +45,9 @@ pub fn settle(fault: &Fault, attempt: u32, now: Timestamp, roll: u64) -> Disposi
         }
         Fault::Rejected { problems } => Disposition::Hold(HoldReason::Refused { problems: problems.iter().map(note).collect() }),
         Fault::Taken { field, holders } => Disposition::SeeHolders { field: field.clone(), holders: holders.clone() },
+        Fault::Missing if attempt + 1 >= ATTEMPTS_MAX => {
+            Disposition::Hold(HoldReason::TriedTooOften { fault: fault.code().to_owned(), attempts: attempt + 1 })
+        }
         Fault::Missing => Disposition::CounterpartGone,
         Fault::Unsupported { capability } => Disposition::Hold(HoldReason::Refused {
             problems: vec![ProblemNote { field: None, problem: format!("this system has no {capability}") }],
@@ -82,7 +85,7 @@ mod tests {
 
     #[test]
     fn every_path_ends() {
-        for fault in [Fault::Transient { detail: "503".into() }, Fault::Uncertain, Fault::Conflict, Fault::AuthExpired] {
+        for fault in [Fault::Transient { detail: "503".into() }, Fault::Uncertain, Fault::Conflict, Fault::AuthExpired, Fault::Missing] {
             let ends = (0..=ATTEMPTS_MAX).find(|attempt| matches!(settle(&fault, *attempt, now(), 7), Disposition::Hold(_)));
             assert_eq!(ends, Some(ATTEMPTS_MAX - 1), "{}", fault.code());
         }

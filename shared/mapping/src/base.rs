@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Side, Value};
 
 /// What the link table keeps of a value.
@@ -94,6 +95,7 @@ impl Marker {
     pub fn mark(&self, field: &str, normal: &Value) -> Mark {
         match (normal, self.retain) {
             (Value::Null, _) => Mark::Empty,
+            (_, Retain::Fingerprints) if planted(Mutant::ValuesInLinks) => Mark::Plain(normal.clone()),
             (_, Retain::Fingerprints) => Mark::Print(self.print(field, normal)),
             (_, Retain::Values) => Mark::Plain(normal.clone()),
         }

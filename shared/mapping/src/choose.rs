@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_model::RecordId;
+use syncline_model::mutant::{Mutant, planted};
 
 /// What the keys found, in their order. Each list holds the live records of the other side that agree on the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,11 @@ pub fn choose(candidates: &Candidates) -> Choice {
         let free: Vec<&RecordId> = found.hits.iter().filter(|(_, linked)| linked.is_none()).map(|(id, _)| id).collect();
         if let [only] = free.as_slice() {
             return Choice::Is((*only).clone());
+        }
+        if let [first, _, ..] = free.as_slice()
+            && planted(Mutant::CandidateFirst)
+        {
+            return Choice::Is((*first).clone());
         }
         if free.len() > 1 {
             return Choice::Ambiguous { key: found.key.clone(), candidates: free.into_iter().cloned().collect() };

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use syncline_model::Value;
+use syncline_model::mutant::{Mutant, planted};
 
 /// How a field's values are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +55,7 @@ impl Equality {
             // Lower-casing may change what counts as its own lower case (final sigma, dotted I): twice is a fixed point.
             Self::CaseInsensitive if text.is_ascii() => text.to_ascii_lowercase(),
             Self::CaseInsensitive => text.to_lowercase().to_lowercase().trim().to_owned(),
+            Self::Phone { .. } if planted(Mutant::SpellingCounts) => text.into_owned(),
             Self::Phone { region } => normal_phone(&text, region.as_deref()),
         }
     }

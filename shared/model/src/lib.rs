@@ -4,6 +4,7 @@
 
 mod fault;
 mod ids;
+pub mod mutant;
 mod record;
 mod schema;
 mod secret;

@@ -284,7 +284,7 @@ impl World {
         if list.is_empty() {
             return 0;
         }
-        let unfinished = syncline_engine::write::write(&self.engine, connection, &list, self.by()).await;
+        let unfinished = Box::pin(syncline_engine::write::write(&self.engine, connection, &list, self.by())).await;
         let done: Vec<String> = list.iter().map(|delivery| delivery.id.clone()).filter(|id| !unfinished.contains(id)).collect();
         self.queue.delete(&done).await.expect("the queue");
         for id in &unfinished {

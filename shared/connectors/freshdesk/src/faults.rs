@@ -6,6 +6,7 @@
 use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Fault, FieldName, Problem, RecordId};
 
 use crate::attributes::{CUSTOM, Kind, without_prefix};
@@ -243,6 +244,9 @@ pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
 
 /// The vendor's sentence without the values that were sent, and without anything that looks like an email address.
 pub(crate) fn without_values(words: &str, values: &[String]) -> String {
+    if planted(Mutant::ValuesInErrors) {
+        return words.to_owned();
+    }
     let mut words = words.to_owned();
     for value in values {
         words = cut(&words, value);

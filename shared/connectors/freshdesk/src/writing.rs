@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use syncline_engine::ports::connector::{Outcome, Selection, WriteAction};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Deadline, Fault, FieldName, Record, RecordId, Value};
 
 use crate::attributes::Kind;
@@ -97,7 +98,9 @@ impl Connection {
             Err(trouble) => {
                 let once = once.and_then(|name| fields.get(name).map(|value| (name, value))).filter(|(_, value)| !value.is_null());
                 return match once {
-                    Some(once) if is_taken(&trouble) => self.met(kind, selection, fields, once, trouble, by).await,
+                    Some(once) if is_taken(&trouble) && !planted(Mutant::CreateMetUnheeded) => {
+                        self.met(kind, selection, fields, once, trouble, by).await
+                    }
                     Some(_) | None => self.refused(kind, fields, trouble, by).await,
                 };
             }
@@ -192,7 +195,7 @@ impl Connection {
     async fn with_value(&self, kind: Kind, name: &FieldName, value: &Value, by: Deadline) -> Result<Option<Record>, CallError> {
         let carries = |record: &Record| record.field(name.as_str()).is_some();
         let recent = self.among_recent(kind, name.as_str(), value, RECENT_S, by).await?;
-        if let Some(record) = recent.into_iter().find(carries) {
+        if let Some(record) = recent.into_iter().find(carries).filter(|_| !planted(Mutant::FindLagIgnored)) {
             return Ok(Some(record));
         }
         let everything = Selection { kind: kind.object(), fields: vec![name.clone()] };

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::connector::Selection;
 use syncline_engine::ports::http::{Call, EndpointClass, Http, NoAnswer};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, Timestamp};
 
 use crate::auth::Auth;
@@ -70,6 +71,9 @@ impl Client {
         let answer = self.once(class, request, token.expose(), by).await?;
         if answer.status() != http::StatusCode::UNAUTHORIZED {
             return Ok(answer);
+        }
+        if planted(Mutant::ExpiryAsGone) {
+            return Err(Failure::NotDone(Fault::Missing));
         }
         let fault = faults::of_answer(401, answer.body(), &[], self.now());
         if fault != Fault::AuthExpired {

@@ -1,5 +1,6 @@
 //! Pure: status, code and words of an answer → what to do next (fact sheet §4.6).
 
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Fault, FieldName, Problem, Timestamp};
 
 use crate::id;
@@ -215,6 +216,9 @@ fn listed_field(words: &str) -> Option<String> {
 /// The vendor's sentence without values: those that were sent, what follows the places where Salesforce quotes one (it may have changed
 /// or cut it), and the query that it repeats before `ERROR at`.
 pub(crate) fn clean(words: &str, sent: &[String]) -> String {
+    if planted(Mutant::ValuesInErrors) {
+        return words.to_owned();
+    }
     let mut text = match words.split_once("ERROR at Row:") {
         Some((_, rest)) => rest.split_once('\n').map_or("", |(_, rest)| rest).to_owned(),
         None => words.to_owned(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use syncline_engine::ports::connector::{FindKey, Page, RelatedQuery, Resume};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Deadline, Fault, FieldName, Presence, Record, RecordId, Timestamp, Value};
 
 use crate::calls::{self, COLLECTION_ROWS_MAX, COMPOSITE_HEAVY_MAX, Sub};
@@ -26,7 +27,7 @@ pub(crate) async fn page(client: &Client, plan: &Plan, mut body: Body, by: Deadl
         body.until = Some(faults::plus(client.now(), -client.config.window_delay_s));
     }
     let from_keys = client.calls.query_path(&listing_query(plan, &select, &body), with_deleted);
-    let locator = body.next.take().filter(|_| body.shape == shape);
+    let locator = body.next.take().filter(|_| body.shape == shape && !planted(Mutant::TiesDropped));
     let mut used = locator.clone();
     let (answer, server_time) = match &locator {
         Some(path) => match ask(client, path, by).await {
@@ -89,7 +90,8 @@ fn position(row: &Node) -> Option<Position> {
 fn caught_up(client: &Client, body: &Body) -> syncline_engine::ports::connector::Cursor {
     let began = body.began.unwrap_or_else(|| client.now());
     let end = body.until.map_or(began, |until| until.min(began));
-    Body::new(&body.kind, Listing::Changes, Some(whole_second(faults::plus(end, -client.config.lookback_s)))).write()
+    let lookback_s = if planted(Mutant::LookbackRemoved) { 0 } else { client.config.lookback_s };
+    Body::new(&body.kind, Listing::Changes, Some(whole_second(faults::plus(end, -lookback_s)))).write()
 }
 
 /// Stamps count in whole seconds.

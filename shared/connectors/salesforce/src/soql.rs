@@ -1,5 +1,6 @@
 //! SOQL: building it, and escaping what is put into it.
 
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Timestamp, Value};
 
 use crate::id;
@@ -69,6 +70,9 @@ pub(crate) fn literal(value: &Value, wire: Option<WireType>) -> Option<String> {
 /// Where a listing by (`SystemModstamp`, `Id`) goes on: after this row. Never by the stamp alone: thousands of rows may share one
 /// (fact sheet §3.1: recorded).
 pub(crate) fn after(stamp: Timestamp, id: &str) -> String {
+    if planted(Mutant::TiesDropped) {
+        return format!("SystemModstamp > {stamp}");
+    }
     format!("((SystemModstamp = {stamp} AND Id > {}) OR SystemModstamp > {stamp})", quote(id))
 }
 

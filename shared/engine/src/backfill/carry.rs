@@ -237,7 +237,7 @@ impl Gathered {
     ) -> Result<(), EngineError> {
         let Some(record) = known.record else { return Ok(()) };
         let own = &known.standing.own;
-        let note = Note { print: entry::print(&place.engine.marker, place.mapping, side, record), end };
+        let note = Note { print: entry::print(&place.engine.marker, place.mapping, side, record), end, other: None };
         if own.note() == Some(&note) {
             // Noted by a run that was cut before it could release those who wait.
             if hold.is_none() {

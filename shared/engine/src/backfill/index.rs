@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use syncline_mapping::{Marker, ObjectMapping, Pair};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Record, RecordId, Side};
 
 /// Where a staged record stands: which item, and which row of it.
@@ -250,6 +251,11 @@ impl Join<'_> {
             let free = Pair::new(candidates(Side::Left), candidates(Side::Right));
             match (free.left.as_slice(), free.right.as_slice()) {
                 ([left], [right]) if self.is_open(Side::Left, *left) && self.is_open(Side::Right, *right) => self.pair(*left, *right),
+                ([left, ..], [right, ..])
+                    if self.is_open(Side::Left, *left) && self.is_open(Side::Right, *right) && planted(Mutant::CandidateFirst) =>
+                {
+                    self.pair(*left, *right);
+                }
                 ([], []) => {}
                 (_, []) if unique => self.taken(Side::Left, &free.left, &group.right, names.right),
                 ([], _) if unique => self.taken(Side::Right, &free.right, &group.left, names.left),

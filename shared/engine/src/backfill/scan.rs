@@ -1,5 +1,6 @@
 //! The scan: one page of a side, staged, before the scan's cursor moves past it.
 
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Deadline, Record, RecordId, Side};
 
 use super::decide::Place;
@@ -66,6 +67,7 @@ pub(super) async fn page(place: Place<'_>, side: Side, held: &mut Held<State>, b
 async fn hand_over(place: Place<'_>, side: Side, held: &mut Held<State>) -> Result<Option<Pause>, EngineError> {
     let Place { engine, sync, mapping } = place;
     if let (Some(end), Some(began)) = (held.state.caught_up.clone(), held.state.scan_began)
+        && !planted(Mutant::HandoverSkipped)
         && let Some(until) = cursor::begin_at(engine, &sync.name, &mapping.name, side, end, began).await?
     {
         return Ok(Some(Pause::until(

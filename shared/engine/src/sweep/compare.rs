@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use syncline_mapping::HoldReason;
-use syncline_model::{Decimal, RecordId, Side, Timestamp};
+use syncline_model::mutant::{Mutant, planted};
+use syncline_model::{Decimal, Presence, Record, RecordId, Side, Timestamp};
 
 use super::listing::settled_before;
 use super::progress::State;
@@ -141,7 +142,9 @@ async fn decide(place: Place<'_>, held: &mut Held<State>) -> Result<(), EngineEr
     if gone == 0 {
         return finish(place, held).await;
     }
-    let too_many = gone > UNASKED_MAX && Decimal::from(gone) * Decimal::ONE_HUNDRED > sync.deletes_max_share * Decimal::from(links);
+    let too_many = gone > UNASKED_MAX
+        && Decimal::from(gone) * Decimal::ONE_HUNDRED > sync.deletes_max_share * Decimal::from(links)
+        && !planted(Mutant::MassDeleteUnasked);
     let allowed = held.state.allowed.is_some_and(|allowed| gone <= allowed.saturating_add(UNASKED_MAX));
     if too_many && !allowed {
         let reason = HoldReason::MassDelete { side, proposed: gone, links };
@@ -169,7 +172,11 @@ pub(super) async fn send(place: Place<'_>, held: &mut Held<State>) -> Result<Opt
     // A page that has expired meanwhile is found again by the next sweep.
     if let Some(item) = engine.store.get(std::slice::from_ref(key)).await?.pop().flatten() {
         let now = engine.now();
-        let changes: Vec<Change> = open(place, &item.body)?.into_iter().map(|id| Change::hint(id, now, Cause::Sweep)).collect();
+        let mut changes: Vec<Change> = open(place, &item.body)?.into_iter().map(|id| Change::hint(id, now, Cause::Sweep)).collect();
+        for change in changes.iter_mut().filter(|_| planted(Mutant::DeleteUnconfirmed) || planted(Mutant::PartialListing)) {
+            let gone = Record::new(mapping.kind.of(side).clone(), change.id.clone());
+            change.seen = Some(gone.with_presence(Presence::Deleted));
+        }
         engine.outbox.send(message::changes(engine, sync, &mapping.name, side, now, &changes)?).await?;
         held.state.queued += changes.len() as u64;
     }

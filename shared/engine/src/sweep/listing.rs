@@ -1,10 +1,11 @@
 //! The listing: one page, its differences queued and its ids kept, before the cursor moves past it.
 
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Deadline, Record, RecordId, Timestamp};
 
 use super::progress::{Missed, State};
 use super::{IN_FLIGHT, Place, SweepPhase, compare};
-use crate::entry::{self, Entry};
+use crate::entry::{self, Entry, LinkState};
 use crate::message::{self, Cause, Change};
 use crate::ports::connector::Resume;
 use crate::resumable::{self, Held, Pause};
@@ -19,6 +20,10 @@ pub(super) async fn page(place: Place<'_>, held: &mut Held<State>, by: Deadline)
     }
     let page = match end.connector.scan(&sync.selection(mapping, side), held.state.cursor.as_ref(), by).await {
         Ok(page) => page,
+        Err(_) if held.state.read > 0 && planted(Mutant::PartialListing) => {
+            held.state.phase = SweepPhase::Comparing;
+            return held.save(engine).await.map(|()| None);
+        }
         Err(error) => return Ok(Some(resumable::pause_for(engine, &end.connection, &error).await?)),
     };
     if let Resume::More(next) = &page.resume
@@ -93,15 +98,14 @@ async fn differing(place: Place<'_>, records: Vec<Record>, settled: Option<Times
         }
         let linked = standing.link.is_some();
         // Without a link: its counterpart is being made, or it is older than the sync, which then leaves it alone.
-        if !linked && (matches!(standing.own.entry, Entry::Intent { .. }) || !adopt) {
+        if !linked && (matches!(standing.own.entry, Entry::Intent { .. }) || !(adopt || planted(Mutant::SweepAdopts))) {
             continue;
         }
         let late = record.version.zip(settled).is_some_and(|(version, settled)| version.0 < settled);
-        if late && linked {
-            missed.edited += 1;
-        } else if late {
-            missed.created += 1;
-        }
+        // What waits for a person, or stands without its counterpart, was seen.
+        let in_step = standing.link().is_some_and(|link| link.state == LinkState::Active) && !standing.is_held();
+        missed.edited += u64::from(late && in_step);
+        missed.created += u64::from(late && !linked && !standing.is_held());
         changes.push(Change::seen(record, engine.now(), Cause::Sweep));
     }
     Ok((changes, missed))

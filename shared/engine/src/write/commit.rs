@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use syncline_mapping::{Base, HoldReason, LinkChange, Plan, SkipReason};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, MappingName, Record, RecordId, Side, Version};
 
 use super::job::{Job, Other, Outgoing, Place};
@@ -46,7 +47,9 @@ impl Commits {
         for (pending, done) in self.pending.into_iter().zip(done) {
             if !done {
                 count(place, place.source, &End::Later("conflict"));
-                out.again(place.now() + SignedDuration::from_secs(1), pending.change, true);
+                if !planted(Mutant::ConflictDropped) {
+                    out.again(place.now() + SignedDuration::from_secs(1), pending.change, true);
+                }
                 continue;
             }
             for (side, end) in &pending.ends {
@@ -72,6 +75,9 @@ impl Commits {
 
     /// Waits for a person.
     pub(super) fn hold(&mut self, place: Place<'_>, job: Job, reason: HoldReason) -> Result<(), EngineError> {
+        if planted(Mutant::HoldSwallowed) {
+            return Ok(());
+        }
         let hold = Hold::new(&place.mapping.name, place.source, job.record.id.as_str(), place.now(), reason);
         let name = hold.name();
         tracing::warn!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %hold.id, hold = name, "held");
@@ -87,7 +93,7 @@ impl Commits {
         let mut writes = cleared_hold(place, &job);
         if let Some((at, link)) = &mut job.standing.link {
             link.state = LinkState::Severed { gone };
-            link.note = Some(Note { print, end: format!("skipped:{name}") });
+            link.note = Some(Note { print, end: format!("skipped:{name}"), other: None });
             see(link, place.source, job.record.version);
             writes.push(at.replace(&Entry::Link(link.clone()))?);
         }
@@ -183,14 +189,26 @@ impl Commits {
             let hold = Hold::new(&place.mapping.name, source, job.record.id.as_str(), place.now(), reason);
             writes.push(hold.write(&place.sync.name)?);
         }
+        // Who waits for either of them: the entries tell, as they were before the pair was claimed; of a claim whose worker died they cannot.
+        let joins = job.standing.link.as_ref().is_none_or(|(_, link)| link.is_open());
+        let unknown = matches!(job.standing.own.entry, Entry::Link(_) | Entry::Pointer(_));
+        if joins && let Some(other) = &job.other_id {
+            if unknown || job.standing.own.has_children() {
+                children.push((source, job.record.id.clone()));
+            }
+            if unknown || job.other_own.as_ref().is_some_and(Placed::has_children) {
+                children.push((target, other.clone()));
+            }
+        }
         match &job.standing.link {
             Some((at, link)) => {
                 let mut next = Link { base, state, note: None, ..link.clone() };
                 see(&mut next, source, job.record.version);
                 see(&mut next, target, other_version);
                 // What did not change is not written: a newer stamp alone is worth no write.
-                let same = next.base == link.base && next.state == link.state && link.note.is_none() && !revived(at, link);
-                if !same || matches!(ends.as_slice(), [(_, End::Updated | End::Deleted)]) {
+                let same =
+                    next.base == link.base && next.state == link.state && link.note.is_none() && !revived(at, link) && !link.is_open();
+                if (!same || matches!(ends.as_slice(), [(_, End::Updated | End::Deleted)])) && !planted(Mutant::BaseNotStored) {
                     writes.push(at.replace(&Entry::Link(next))?);
                 }
             }
@@ -200,12 +218,6 @@ impl Commits {
                     see(&mut link, source, job.record.version);
                     see(&mut link, target, other_version);
                     writes.extend(claim(place, &job, &left, &link)?);
-                    children.extend(waiting_for(place, &job));
-                    if let (Some(own), Some(id)) = (&job.other_own, &job.other_id)
-                        && own.has_children()
-                    {
-                        children.push((target, id.clone()));
-                    }
                 }
             }
         }
@@ -270,7 +282,9 @@ fn waiting_for(place: Place<'_>, job: &Job) -> Vec<(Side, RecordId)> {
 
 /// The write that notes how an observation ended.
 fn noted(place: Place<'_>, job: &Job, end: String, children: bool) -> Result<Write, EngineError> {
-    let note = Some(Note { print: entry::print(&place.engine.marker, place.mapping, place.source, &job.record), end });
+    let print = |side, record| entry::print(&place.engine.marker, place.mapping, side, record);
+    let other = job.standing.link.as_ref().and_then(|_| job.other.record()).map(|other| print(place.target(), other));
+    let note = Some(Note { print: print(place.source, &job.record), end, other });
     match &job.standing.link {
         Some((at, link)) => at.replace(&Entry::Link(Link { note, ..link.clone() })),
         None => job.standing.own.replace(&Entry::Unlinked { note, children }),
@@ -320,8 +334,9 @@ pub(super) async fn wait(
     if !matches!(job.standing.own.entry, Entry::Intent { .. }) {
         writes.push(noted(place, &job, format!("waiting:{parent}/{id}"), job.standing.own.has_children())?);
     }
+    // Asked for before anybody is noted as waiting: later children do not ask again.
     if !standing.own.has_children() {
-        out.ready.extend(waiting::ask_for(place.engine, place.sync, parent, side, id)?);
+        place.engine.outbox.send(waiting::ask_for(place.engine, place.sync, parent, side, id)?).await?;
     }
     let done = entry::commit(store, vec![writes]).await?;
     count(place, place.source, &End::Later("waiting"));
@@ -347,8 +362,11 @@ pub(super) async fn merged(place: Place<'_>, job: Job, survivor: RecordId, out: 
         commits.hold(place, job, HoldReason::CounterpartsOfMerged { survivor, counterparts })?;
         return commits.store(place, out).await;
     }
-    let note =
-        Some(Note { print: entry::print(&place.engine.marker, place.mapping, source, &job.record), end: format!("merged:{survivor}") });
+    let note = Some(Note {
+        print: entry::print(&place.engine.marker, place.mapping, source, &job.record),
+        end: format!("merged:{survivor}"),
+        other: None,
+    });
     let left_behind = Entry::Unlinked { note, children: false };
     let mut moved = Link { note: None, ..link.clone() };
     *moved.seen.of_mut(source) = None;
@@ -359,7 +377,7 @@ pub(super) async fn merged(place: Place<'_>, job: Job, survivor: RecordId, out: 
             let pointer = store.get(std::slice::from_ref(&pointer)).await?.pop().flatten();
             writes.push(at.replace(&left_behind)?);
             writes.push(heir.own.replace(&Entry::Link(moved))?);
-            if let Some(pointer) = pointer {
+            if let Some(pointer) = pointer.filter(|_| !planted(Mutant::MergePointerLeft)) {
                 writes.push(entry::placed(pointer)?.replace(&Entry::Pointer(survivor.clone()))?);
             }
         }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncline_mapping::{Base, Known, ObjectMapping, Pair, Plan, Refs, Sight, reconcile};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Presence, Record, RecordId, Side, Timestamp};
 
 use crate::entry::{Entry, Placed, Standing};
 use crate::message::{self, Cause, Change, Stamp};
-use crate::ports::outbox::Message;
 use crate::{Engine, EngineError, Sync};
 
 /// Where a group of changes belongs: the same for all jobs of a run.
@@ -105,6 +105,7 @@ impl Job {
     pub(super) fn known<'a>(&'a self, place: Place<'a>, refs: &'a Refs) -> Known<'a> {
         let own = if self.record.presence == Presence::Live { Sight::Seen(&self.record) } else { Sight::Gone };
         let other = match &self.other {
+            Other::Unread if planted(Mutant::CounterpartUnread) => Sight::Unchanged,
             Other::Unread => Sight::Unread,
             Other::Seen(record) => Sight::Seen(record),
             Other::Gone => Sight::Gone,
@@ -155,7 +156,7 @@ pub(super) fn newest(changes: Vec<Change>) -> (Vec<Change>, u64) {
                     },
                 };
                 let leave_out: BTreeSet<String> = held.leave_out.union(&change.leave_out).cloned().collect();
-                if newer {
+                if newer && !planted(Mutant::OldestKept) {
                     *held = change;
                 }
                 held.leave_out = leave_out;
@@ -174,12 +175,11 @@ pub(super) struct Outgoing {
     pub(super) forward: Vec<Change>,
     /// Link fields to be written on the source side.
     pub(super) stamps: Vec<Stamp>,
-    pub(super) ready: Vec<Message>,
 }
 
 impl Outgoing {
     pub(super) fn again(&mut self, at: Timestamp, mut change: Change, counts: bool) {
-        if counts {
+        if counts && !planted(Mutant::AttemptsUncounted) {
             change.attempt += 1;
         }
         self.again.entry(at).or_default().push(change);
@@ -194,7 +194,8 @@ impl Outgoing {
     /// Sends the stamps. Before the links are stored: a stamp is our own field and may be written twice, but once the link stands nobody
     /// would miss a forgotten one.
     pub(super) async fn send_stamps(&mut self, place: Place<'_>) -> Result<(), EngineError> {
-        let stamps = std::mem::take(&mut self.stamps);
+        let mut stamps = std::mem::take(&mut self.stamps);
+        stamps.retain(|_| !planted(Mutant::StampsForgotten));
         let due = message::stamps_due(place.sync, &place.mapping.name, place.source, place.now());
         let messages = message::stamps(place.sync, &place.mapping.name, place.source, due, &stamps)?;
         if !messages.is_empty() {
@@ -205,9 +206,9 @@ impl Outgoing {
 
     /// Sends the rest. After the links are stored: what is sent again because of a crash is decided again.
     pub(super) async fn send(self, place: Place<'_>) -> Result<(), EngineError> {
-        let Self { again, forward, ready, stamps: _ } = self;
+        let Self { again, forward, stamps: _ } = self;
         let (engine, sync, mapping) = (place.engine, place.sync, &place.mapping.name);
-        let mut messages = ready;
+        let mut messages = Vec::new();
         for (at, changes) in again {
             messages.extend(message::changes(engine, sync, mapping, place.source, at, &changes)?);
         }

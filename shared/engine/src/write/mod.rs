@@ -13,6 +13,7 @@ mod stamp;
 use std::collections::BTreeMap;
 
 pub(crate) use stamp::stamps_at_once;
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{ConnectionName, Deadline, MappingName, Side, SyncName, Timestamp};
 
 use crate::message::{Change, Stamp, Work};
@@ -60,7 +61,7 @@ pub async fn write(engine: &Engine, connection: &ConnectionName, deliveries: &[D
                     let (ids, lists): (Vec<_>, Vec<_>) = group.into_iter().unzip();
                     if let Err(error) = run::run(engine, sync, mapping, side, lists.into_iter().flatten().collect(), by).await {
                         tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, "changes go back to the queue: {error}");
-                        unfinished.extend(ids);
+                        unfinished.extend(ids.into_iter().filter(|_| !planted(Mutant::FailuresUnreported)));
                     }
                 }
             }
@@ -97,7 +98,7 @@ async fn unpack(engine: &Engine, connection: &ConnectionName, delivery: &Deliver
     // A queue holds a message back for 15 minutes at most: a later one hops.
     let again = if due > now {
         Some(due)
-    } else if state::stopped(engine, connection).await?.is_some() {
+    } else if state::stopped(engine, connection).await?.is_some() && !planted(Mutant::PauseIgnored) {
         Some(now + state::STOPPED_RETRY)
     } else {
         None

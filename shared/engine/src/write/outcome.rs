@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use syncline_mapping::{HoldReason, LinkChange, Pair, Plan, Refs, SkipReason, Write as PlannedWrite, WritePolicy, base_after};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Fault, FieldName, Presence, Record, RecordId};
 
 use super::candidates;
@@ -14,7 +15,7 @@ use crate::entry::{self, Entry, Link, LinkState};
 use crate::history::Act;
 use crate::message::{Counterpart, Stamp};
 use crate::ports::connector::{Outcome, WriteAction};
-use crate::settle::{Disposition, settle};
+use crate::settle::{self, Disposition, settle};
 use crate::{EngineError, state};
 
 /// Carries the plans out: intents and claims first, then the writes, then what they came to.
@@ -38,7 +39,7 @@ pub(super) async fn carry_out(
             let actions: Vec<WriteAction> = planned.collect();
             connector.write(&selection, &actions, place.by).await
         };
-        let outcomes = match answer {
+        let mut outcomes = match answer {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 let changes = ready.into_iter().chain(rest).map(|(job, _)| job.into_change()).collect();
@@ -46,6 +47,11 @@ pub(super) async fn carry_out(
                 break;
             }
         };
+        if let Some(failed) =
+            outcomes.iter().find(|outcome| matches!(outcome, Outcome::Failed(_)) && planted(Mutant::BatchSharesFailure)).cloned()
+        {
+            outcomes.fill(failed);
+        }
         let mut limited = None;
         for ((job, plan), outcome) in ready.into_iter().zip(outcomes) {
             match outcome {
@@ -54,6 +60,7 @@ pub(super) async fn carry_out(
                     limited = Some(until);
                     space_out(place, &[unsent(job)], until, out);
                 }
+                Outcome::Failed(_) if planted(Mutant::FailureSwallowed) => {}
                 Outcome::Failed(fault) => failed(place, job, &fault, commits, out).await?,
             }
         }
@@ -95,7 +102,7 @@ async fn prepare(place: Place<'_>, planned: Vec<(Job, Plan)>, refs: &Refs, out: 
                         count(place, place.source, &End::Later("uncertain"));
                         continue;
                     }
-                } else {
+                } else if !planted(Mutant::NoIntent) {
                     let own = &job.standing.own;
                     let intent = Entry::Intent { at: place.now(), children: own.has_children(), held: own.is_held() };
                     writes.push(job.standing.own.replace(&intent)?);
@@ -210,7 +217,7 @@ fn succeeded(
 /// What the other side's worker must do: a stamp where only our link field is missing, else the whole decision again.
 pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<&Record>, out: &mut Outgoing) {
     let source = place.source;
-    let Some(write) = plan.write(source) else { return };
+    let Some(write) = plan.write(source).filter(|_| !planted(Mutant::OtherSideForgotten)) else { return };
     let Some(other) = job.other_id.clone() else { return };
     if let (PlannedWrite::Update { fields, .. }, Some(link_field)) = (write, place.mapping.link_field.of(source))
         && fields.keys().eq([link_field])
@@ -236,12 +243,11 @@ async fn failed(place: Place<'_>, job: Job, fault: &Fault, commits: &mut Commits
             out.again(at, job.into_change(), false);
         }
         Disposition::CounterpartGone => {
-            // Its worker finds out what the deletion means; then this change meets a severed link.
-            if let Some(id) = job.other_id.clone() {
-                out.forward(id, None, now);
-            }
+            // The counterpart, or what the record refers to: the next look tells which. The other side's worker is asked only then: two workers
+            // that each send the other back to look would never end.
             count(place, place.source, &End::Later("missing"));
-            out.again(now + SignedDuration::from_secs(30), job.into_change(), true);
+            let at = settle::backoff(job.change.attempt, now, place.engine.dice.roll());
+            out.again(at, job.into_change(), true);
         }
         Disposition::SeeHolders { field, holders } => taken(place, job, field, holders, commits, out).await?,
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncline_mapping::Refs;
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Presence, Record, RecordId, Side};
 
 use super::job::{Job, Other, Place};
@@ -38,8 +39,9 @@ pub(super) async fn get_all(place: Place<'_>, side: Side, ids: &[RecordId]) -> G
 /// The changes that need their record read: hints, and deletions, which are confirmed before anything is deleted.
 pub(super) fn needs_reading(place: Place<'_>, change: &Change) -> bool {
     match &change.seen {
-        None => true,
+        None => !planted(Mutant::HintDropped),
         Some(record) => match record.presence {
+            Presence::Deleted if planted(Mutant::DeleteUnconfirmed) || planted(Mutant::PartialListing) => false,
             Presence::Deleted => {
                 *place.mapping.deletes.of(place.source) == syncline_mapping::DeletePolicy::Propagate
                     || !place.sync.facts(place.mapping, place.source).is_some_and(|facts| facts.lists_merges)
@@ -62,7 +64,9 @@ pub(super) fn gone(place: Place<'_>, change: &Change) -> Record {
 /// Reads the counterparts of jobs that are linked or were matched, in as few calls as the vendor allows. Answers the jobs whose counterpart
 /// could not be read, and why.
 pub(super) async fn counterparts(place: Place<'_>, jobs: &mut Vec<Job>) -> Option<(Vec<Job>, CallError)> {
-    let unread = |job: &Job| matches!(job.other, Other::Unread) && job.other_id.is_some();
+    let unread = |job: &Job| {
+        matches!(job.other, Other::Unread) && job.other_id.is_some() && !(job.standing.link.is_some() && planted(Mutant::CounterpartUnread))
+    };
     let wanted: BTreeSet<RecordId> = jobs.iter().filter(|job| unread(job)).filter_map(|job| job.other_id.clone()).collect();
     if wanted.is_empty() {
         return None;

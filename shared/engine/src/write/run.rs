@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use syncline_mapping::{
     Choice, HoldReason, LinkChange, Pair, Plan, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after, has_changed,
 };
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Deadline, Presence, Record, RecordId, Side, Value};
 
 use super::commit::{self, Commits};
@@ -16,7 +17,7 @@ use crate::counts::{End, skip_name};
 use crate::entry::{self, Entry, LinkState, Standing};
 use crate::message::{Cause, Change, Counterpart};
 use crate::settle::{Disposition, settle};
-use crate::{Engine, EngineError, Sync, pull, state};
+use crate::{Engine, EngineError, Sync, pull, state, waiting};
 use syncline_mapping::ObjectMapping;
 
 /// How many records a part has at the least, and at the most: a part bounds memory, and fills the vendor's largest reads.
@@ -106,11 +107,13 @@ impl<'a> Run<'a> {
         let place = self.place;
         let changes = make_room(place, changes, &mut self.out).await;
         let observed = read_hinted(place, changes, &mut self.out).await?;
-        let (mut jobs, unlinked) = self.sort(observed).await?;
+        let (mut jobs, mut unlinked) = self.sort(observed).await?;
+        given_away(place, &mut jobs, &mut unlinked).await?;
         jobs.extend(identify(place, unlinked, &mut self.commits, &mut self.out).await?);
         if let Some((open, error)) = read::counterparts(place, &mut jobs).await {
             postpone(place, open.into_iter().map(Job::into_change).collect(), &error, place.target(), &mut self.out).await?;
         }
+        let jobs = ask_the_other_side(place, jobs, &mut self.out);
         self.refs.extend(read::references(place, &jobs).await?);
         for job in jobs {
             let plan = job.plan(place, &self.refs);
@@ -136,12 +139,13 @@ impl<'a> Run<'a> {
             let mut standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, source, &ids).await?;
             for observed in some {
                 let Some(standing) = standings.remove(&observed.change.id) else { continue };
-                match triage(place, &observed.change, &observed.record, &standing) {
+                match triage(place, &observed, &standing) {
                     Triage::Ends(end) => {
                         // Whoever waits for it learns that it will have no counterpart.
                         if standing.own.has_children() && standing.link.is_none() && observed.record.presence != Presence::Live {
                             self.commits.skip(place, Job::new(observed, standing), &SkipReason::DeletedBeforeLink)?;
                         } else {
+                            release_left_behind(place, &observed.change.id, &standing, &end).await?;
                             count(place, source, &end);
                         }
                     }
@@ -155,6 +159,14 @@ impl<'a> Run<'a> {
                         self.commits.skip(place, Job::new(observed, standing), &SkipReason::CounterpartDeleted { on: gone })?;
                     }
                     Triage::Unlinked => unlinked.push(Job::new(observed, standing)),
+                    Triage::Moved(survivor) => {
+                        self.out.again(place.now(), Change::hint(survivor, place.now(), Cause::Counterpart), false);
+                        count(place, source, &End::Unchanged);
+                    }
+                    Triage::LooksBack => {
+                        let change = Change { seen: None, ..observed.change };
+                        self.out.again(place.now(), change, false);
+                    }
                     Triage::Merged(survivor) => {
                         commit::merged(place, Job::new(observed, standing), survivor, &mut self.out).await?;
                     }
@@ -173,6 +185,21 @@ impl<'a> Run<'a> {
         std::mem::take(&mut self.commits).store(place, &mut self.out).await?;
         std::mem::take(&mut self.out).send(place).await
     }
+}
+
+/// An attempt that died after it had stored how a record ended, and before it had released the children that waited for that, comes again and
+/// finds nothing to do: then they are released here.
+async fn release_left_behind(place: Place<'_>, id: &RecordId, standing: &Standing, end: &End) -> Result<(), EngineError> {
+    let Place { engine, sync, mapping, source, .. } = place;
+    let refers = |other: &ObjectMapping| other.fields.iter().any(|field| field.lens.of(source).parent() == Some(&mapping.name));
+    if *end != End::Unchanged || !sync.mappings.iter().any(refers) {
+        return Ok(());
+    }
+    waiting::release(engine, sync, &mapping.name, source, id).await?;
+    if let Some(other) = standing.counterpart(source) {
+        waiting::release(engine, sync, &mapping.name, source.other(), &other).await?;
+    }
+    Ok(())
 }
 
 pub(super) fn count(place: Place<'_>, side: Side, end: &End) {
@@ -198,6 +225,9 @@ async fn make_room(place: Place<'_>, changes: Vec<Change>, out: &mut Outgoing) -
 /// Puts changes back so that they come due at the pace at which the budget flows in: in groups that one burst can serve, each when its
 /// burst is there. All at once, they would be handed out and put back again and again.
 pub(super) fn space_out(place: Place<'_>, changes: &[Change], first: syncline_model::Timestamp, out: &mut Outgoing) {
+    if planted(Mutant::RateLimitedDropped) {
+        return;
+    }
     let target = &place.sync.ends.of(place.target()).connection;
     let budget = place.engine.budgets.get(target);
     let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.write_records_max.max(1));
@@ -283,16 +313,23 @@ enum Triage {
     /// Its counterpart was deleted, and it was edited since.
     Severed(Side),
     Merged(RecordId),
+    /// It was merged, and its link is the survivor's.
+    Moved(RecordId),
+    /// It seems to have come back after its end; but a message may tell of a moment before that: it is read.
+    LooksBack,
 }
 
-fn triage(place: Place<'_>, change: &Change, record: &Record, standing: &Standing) -> Triage {
+fn triage(place: Place<'_>, observed: &Observed, standing: &Standing) -> Triage {
+    let Observed { change, told, record } = observed;
+    let told = *told;
     let source = place.source;
     let insisted = matches!(change.cause, Cause::Release | Cause::Counterpart | Cause::Child);
     if !insisted
-        && let Some(note) = standing.note()
-        && note.print == entry::print(&place.engine.marker, place.mapping, source, record)
+        && let Some(note) = standing.note().filter(|note| note.is_final())
+        && note.remembers(&entry::print(&place.engine.marker, place.mapping, source, record))
     {
-        return Triage::Ends(End::Unchanged);
+        // Who moved the link may have died before the survivor was asked for.
+        return note.end.strip_prefix("merged:").map_or(Triage::Ends(End::Unchanged), |survivor| Triage::Moved(survivor.into()));
     }
     let Some(link) = standing.link() else {
         return match record.presence {
@@ -300,26 +337,76 @@ fn triage(place: Place<'_>, change: &Change, record: &Record, standing: &Standin
             Presence::Deleted | Presence::MergedInto(_) => Triage::Ends(End::Skipped(skip_name(&SkipReason::DeletedBeforeLink))),
         };
     };
-    let older = !insisted && record.version < *link.seen.of(source) && record.version.is_some();
+    // What was read now is the newest there is; what a message brought, however urgent, may have been overtaken.
+    let older = (told || !insisted) && record.version < *link.seen.of(source) && record.version.is_some();
     match (&link.state, &record.presence) {
-        (_, Presence::Live) if older => Triage::Ends(End::Superseded),
+        (_, Presence::Live) if older && !planted(Mutant::SupersededWritten) => Triage::Ends(End::Superseded),
         (LinkState::Active, Presence::Live) => {
-            if insisted || has_changed(place.mapping, &place.engine.marker, &link.base, source, record) {
-                Triage::Linked
-            } else {
-                Triage::Ends(End::Unchanged)
-            }
+            let differs = || has_changed(place.mapping, &place.engine.marker, &link.base, source, record);
+            if insisted || pull::is_unsettled(link, record) || differs() { Triage::Linked } else { Triage::Ends(End::Unchanged) }
         }
         (LinkState::Active, Presence::Deleted) => Triage::Linked,
+        (LinkState::Active, Presence::MergedInto(_)) if planted(Mutant::MergeAsDelete) => Triage::Linked,
         (LinkState::Active, Presence::MergedInto(survivor)) => Triage::Merged(survivor.clone()),
+        (LinkState::Severed { gone }, Presence::Live) if *gone == source && planted(Mutant::RestoreUnnoticed) => {
+            Triage::Ends(End::Unchanged)
+        }
+        (LinkState::Severed { gone }, Presence::Live) if *gone == source && told => Triage::LooksBack,
         (LinkState::Severed { gone }, Presence::Live) if *gone == source => Triage::Linked,
+        (LinkState::Severed { .. }, Presence::Live) if planted(Mutant::SeveredForgotten) => Triage::Unlinked,
         (LinkState::Severed { gone }, Presence::Live) => Triage::Severed(*gone),
         (LinkState::Severed { gone }, Presence::Deleted | Presence::MergedInto(_)) if *gone != source => Triage::Linked,
         // A late message does not bring the record back: only one that is younger than its end does.
-        (LinkState::Buried, Presence::Live) if insisted || pull::is_newer(link, source, record) => Triage::Unlinked,
+        (LinkState::Buried, Presence::Live) if planted(Mutant::BuriedForgotten) => Triage::Unlinked,
+        (LinkState::Buried, Presence::Live) if insisted || pull::is_newer(link, source, record) => {
+            if told {
+                Triage::LooksBack
+            } else {
+                Triage::Unlinked
+            }
+        }
         (LinkState::Buried, Presence::Live) => Triage::Ends(End::Superseded),
         (LinkState::Severed { .. } | LinkState::Buried, Presence::Deleted | Presence::MergedInto(_)) => Triage::Ends(End::Unchanged),
     }
+}
+
+/// Where a counterpart is gone, its own side's worker finds out whether it was deleted or merged, and carries that over; then the change comes
+/// again, and meets what that came to.
+fn ask_the_other_side(place: Place<'_>, jobs: Vec<Job>, out: &mut Outgoing) -> Vec<Job> {
+    let mut ready = Vec::new();
+    for job in jobs {
+        let is_news = job.record.presence == Presence::Live && job.change.attempt <= 1;
+        match (&job.other, job.other_id.clone()) {
+            (Other::Gone, Some(other)) if is_news => {
+                out.forward(other, None, place.now());
+                count(place, place.source, &End::Later("other_side"));
+                out.again(place.now() + SignedDuration::from_secs(30), job.into_change(), true);
+            }
+            (Other::Unread | Other::Seen(_) | Other::Gone | Other::Nothing, _) => ready.push(job),
+        }
+    }
+    ready
+}
+
+/// Links that come back with their record: where the counterpart has been given to another meanwhile, the record begins anew.
+async fn given_away(place: Place<'_>, jobs: &mut Vec<Job>, unlinked: &mut Vec<Job>) -> Result<(), EngineError> {
+    let back = |job: &Job| {
+        let severed =
+            matches!(&job.standing.link, Some((at, link)) if matches!(&at.entry, Entry::Link(stored) if stored.state != link.state));
+        if severed { job.other_id.clone() } else { None }
+    };
+    let ids: Vec<RecordId> = jobs.iter().filter_map(back).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let standings = entry::standings(place.engine.store.as_ref(), &place.sync.name, &place.mapping.name, place.target(), &ids).await?;
+    let (taken, kept): (Vec<Job>, Vec<Job>) = std::mem::take(jobs).into_iter().partition(|job| {
+        let other = back(job).and_then(|id| standings.get(&id));
+        other.and_then(candidates::linked_to).is_some_and(|its| its != job.record.id)
+    });
+    *jobs = kept;
+    unlinked.extend(taken);
+    Ok(())
 }
 
 /// A side that came back, or went too, after the link was severed.
@@ -348,6 +435,10 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
         let unsent = job.change.unsent && place.sync.facts(place.mapping, place.target()).is_some_and(|facts| facts.safe_create);
         let tried = matches!(job.standing.own.entry, Entry::Intent { .. }) && !unsent;
         match (&job.change.counterpart, candidates::carried_id(place, &job.record)) {
+            (_, _) if (tried && planted(Mutant::RetryWithoutLook)) || (!tried && planted(Mutant::MatchSkipped)) => {
+                job.other = Other::Nothing;
+                ready.push(job);
+            }
             (Counterpart::Is(id), _) => {
                 let id = id.clone();
                 named.push((job, id));
@@ -427,6 +518,12 @@ async fn sort_plan(
 ) -> Result<Option<(Job, Plan)>, EngineError> {
     match plan.verdict.clone() {
         Verdict::Write if plan.write(place.target()).is_some() => Ok(Some((job, plan))),
+        // What goes on the side that the change came from is its worker's to delete, and the link's end to note once it has.
+        Verdict::Write if matches!(plan.write(place.source), Some(PlannedWrite::Delete { .. })) => {
+            outcome::forward(place, &job, &plan, None, out);
+            count(place, place.source, &End::Later("other_side"));
+            Ok(None)
+        }
         Verdict::Write | Verdict::NoChange => {
             let known = job.known(place, refs);
             let made = place.source.of(Pair::new(false, true), Pair::new(true, false));

@@ -1,5 +1,6 @@
 //! The base after a plan: what each side now stores, field by field.
 
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, Record, Side, Value};
 
 use super::field::marks_of;
@@ -36,7 +37,10 @@ fn is_settled(known: &Known<'_>, field: &FieldMapping, decision: Decision, made:
         Sight::Seen(record) => !shows(field, side, record),
         Sight::Unchanged | Sight::Unread | Sight::Gone | Sight::Nothing => false,
     };
-    decision != Decision::Held && written_side(decision).is_none_or(|side| *made.of(side)) && !hidden(Side::Left) && !hidden(Side::Right)
+    (decision != Decision::Held || planted(Mutant::HeldFieldSettled))
+        && written_side(decision).is_none_or(|side| *made.of(side))
+        && !hidden(Side::Left)
+        && !hidden(Side::Right)
 }
 
 fn marks_after(
@@ -55,7 +59,7 @@ fn marks_after(
         let told = || stored.of(side).and_then(|record| raw_of(field, side, record));
         *raw.of_mut(side) = match (target == Some(side), known.sight.of(side)) {
             // What the vendor says that it stores; where it did not say, what was sent.
-            (true, sight) => told().or_else(|| sent(plan.write(side), field, side, *sight)),
+            (true, sight) => told().filter(|_| !planted(Mutant::BaseFromSent)).or_else(|| sent(plan.write(side), field, side, *sight)),
             (false, Sight::Seen(_)) if outcome.seen.0.of(side).is_some() => {
                 marks.of_mut(side).clone_from(outcome.seen.0.of(side));
                 continue;

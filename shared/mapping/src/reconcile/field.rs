@@ -1,5 +1,6 @@
 //! One field: who changed it, which way it goes, and the raw values to write.
 
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, MappingName, RecordId, Side, Value};
 
 use super::{Known, Sight, raw_of, written_side};
@@ -87,6 +88,7 @@ pub(super) fn carry(known: &Known<'_>, field: &FieldMapping, from: Side, raw: &[
         Value::Reference(id) => match known.refs.state(parent, from, &id) {
             RefState::Linked(other) => Ok(Value::Reference(other)),
             RefState::Never => Ok(Value::Null),
+            RefState::NotYet if planted(Mutant::ParentNotAwaited) => Ok(Value::Null),
             RefState::NotYet => Err(Stop::Wait { parent: parent.clone(), side: from, id }),
         },
         Value::Null
@@ -117,6 +119,9 @@ impl Case<'_> {
     }
 
     fn one_changed(&self, side: Side) -> Result<Proposal, Stop> {
+        if planted(Mutant::ConflictPerRecord) && side != self.known.rules.master && self.is_edited(side.other()) {
+            return self.overwrite(side);
+        }
         if self.field.flow.reaches(side.other()) {
             return self.propose(side.other(), Decision::Write(side.other()));
         }
@@ -124,6 +129,12 @@ impl Case<'_> {
             Drift::Leave => Ok(Proposal::of(Decision::Drifted(side))),
             Drift::Overwrite => self.overwrite(side),
         }
+    }
+
+    /// Whether a side's record differs from the base anywhere. No field's decision depends on it: see `Mutant::ConflictPerRecord`.
+    fn is_edited(&self, side: Side) -> bool {
+        let Known { mapping, marker, base: Some(base), .. } = self.known else { return false };
+        matches!(self.known.sight.of(side), Sight::Seen(record) if super::has_changed(mapping, marker, base, side, record))
     }
 
     fn first_link(&self) -> Result<Proposal, Stop> {
@@ -136,7 +147,7 @@ impl Case<'_> {
             return Ok(Proposal::of(Decision::Agree));
         }
         for side in [Side::Left, Side::Right] {
-            if self.is_empty(side)? {
+            if self.is_empty(side)? && !planted(Mutant::FirstLinkClears) {
                 // An empty side is filled; it never empties the other.
                 return if self.field.flow.reaches(side) {
                     self.propose(side, Decision::Write(side))
@@ -172,6 +183,7 @@ impl Case<'_> {
             Flow::Both => {}
         }
         let master = self.known.rules.master;
+        let master = if planted(Mutant::MasterInverted) { master.other() } else { master };
         Ok(match self.field.conflict {
             Conflict::Master => Some(master),
             Conflict::Hold => None,
@@ -221,10 +233,13 @@ impl Case<'_> {
             return Ok(Proposal::of(Decision::Agree));
         }
         // A first link never clears, also where the source's value is nothing over there (a reference that has no counterpart).
-        if self.marks.is_none() && field.equality.normal(&view).is_null() {
+        if self.marks.is_none() && field.equality.normal(&view).is_null() && !planted(Mutant::FirstLinkClears) {
             return kept;
         }
         match field.write.of(target) {
+            WritePolicy::Always | WritePolicy::UnlessTaken if field.equality.normal(&view).is_null() && planted(Mutant::ClearsKept) => {
+                return kept;
+            }
             WritePolicy::Always | WritePolicy::UnlessTaken => {}
             WritePolicy::FillEmpty => {
                 // A side that is as the base remembers is empty if the base remembers it so.
@@ -233,7 +248,7 @@ impl Case<'_> {
                     (None, Some(marks)) => *marks.of(target) == Mark::Empty,
                     (None, None) => false,
                 };
-                if !target_empty {
+                if !target_empty && !planted(Mutant::PolicyIgnored) {
                     return kept;
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, Side, Value};
 
 use super::field::{Proposal, Stop, decide};
@@ -31,7 +32,7 @@ pub(super) fn merge(known: &Known<'_>) -> Plan {
         if proposal.decision == Decision::Held {
             plan.held_fields.push(field.name.clone());
         }
-        plan.losses.extend(proposal.loss);
+        plan.losses.extend(proposal.loss.filter(|_| !planted(Mutant::LossUnrecorded)));
         plan.fields.push(FieldOutcome { field: field.name.clone(), decision: proposal.decision, seen: SeenMarks(proposal.seen) });
     }
     if !problems.is_empty() {

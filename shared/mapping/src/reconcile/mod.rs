@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Record, RecordId, Side, Value};
 
 use crate::base::{Base, Marker};
@@ -135,7 +136,7 @@ fn deleted(known: &Known<'_>, gone: Side) -> Plan {
         }
         (Sight::Seen(_) | Sight::Unchanged | Sight::Gone | Sight::Nothing, _) => Vec::new(),
     };
-    if !losses.is_empty() && known.rules.master != gone {
+    if !losses.is_empty() && known.rules.master != gone && !planted(Mutant::DeleteBeatsEdit) {
         return Plan::ends(Verdict::Hold(HoldReason::DeletedAndEdited { deleted_on: gone }));
     }
     let Some(id) = known.id(stays) else {
