@@ -27,10 +27,18 @@ pub(crate) fn backfill(sync: &Sync, size: &Size) -> Measured<ByClass> {
             let there = count(ranges.of(side));
             let blocked = if system == LEFT && is_people(mapping) { BLOCKED_LISTING } else { 0 };
             *least.entry((system, list)).or_default() += pages(there, facts.bounds.page_records_max) + blocked;
-            *least.entry((system, write)).or_default() += union(ranges).div_ceil(u64::from(facts.bounds.write_records_max));
+            *least.entry((system, write)).or_default() += writes(facts, union(ranges) - there, there);
         }
     }
     Ok(least)
+}
+
+/// Calls for so many creations, of which the answer must tell what is stored, and so many link fields, of which nothing is asked back: a vendor that
+/// reads more a call than it writes and reads back takes that many of them.
+fn writes(facts: &ObjectFacts, created: u64, stamped: u64) -> u64 {
+    let with_answer = u64::from(facts.bounds.write_records_max.max(1));
+    let bare = if with_answer > 1 { with_answer.max(u64::from(facts.bounds.get_records_max)) } else { 1 };
+    created.div_ceil(with_answer) + stamped.div_ceil(bare)
 }
 
 /// A poll that finds nothing: one call a listing. Freshdesk's bin and its blocked contacts are listings of their own beside the live ones.
