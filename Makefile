@@ -8,7 +8,7 @@ DOC_TESTS := $(firstword $(shell find functions infra shared -name '*.rs' -exec 
 REQUIREMENTS := $(wildcard tests/python/requirements.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test run bench fmt fix gen python tidy clean
+.PHONY: help build check test simulate mutants run bench fmt fix gen python tidy clean
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,9 +34,19 @@ ifeq ($(DOC_TESTS),yes)
 endif
 ifeq ($(HAS_NEXTEST),yes)
 	$(CARGO) nextest run --config-file tests/nextest.toml --workspace --no-fail-fast
+	$(CARGO) nextest run --config-file tests/nextest.toml --package syncline-simulation --features mutants --test mutants
 else
 	$(CARGO) test --workspace --lib --bins --tests --no-fail-fast
+	$(CARGO) test --package syncline-simulation --features mutants --test mutants
 endif
+
+mutants: ## plant defects one at a time, and tell in how many worlds each is noticed; ARGS="--counted 200 --record"
+	$(CARGO) run --package syncline-simulation --features mutants -- --mutants $(ARGS)
+
+# Replaying needs no fast build, and `make test` has made the other one.
+simulate: ## try everything in worlds that a seed decides; SEEDS=, FROM=; SEED= replays one, TRACE=1 tells its story; ARGS=--json
+	$(CARGO) run --quiet --profile $(if $(SEED),dev,simulation) --package syncline-simulation -- \
+		$(if $(SEED),--seed $(SEED) $(if $(TRACE),--trace),$(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))) $(ARGS)
 
 run: ## start Syncline on this machine; CONFIG=path/syncline.yaml for your own accounts, without it a demo
 	$(CARGO) run --package syncline -- local $(if $(CONFIG),--config $(CONFIG),--demo)

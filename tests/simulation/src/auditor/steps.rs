@@ -1,0 +1,306 @@
+//! What must hold at every step.
+
+use serde_json::Value as Json;
+use syncline_engine::ports::store::Write;
+use syncline_model::Side;
+use syncline_simulator::Fields;
+
+use super::Auditor;
+use super::book::{Book, State};
+use super::spelling::{linked, meaning};
+use crate::house::Turns;
+use crate::kernel::{Millis, TaskId};
+use crate::ports::store::SimulatedStore;
+use crate::scenario::{Field, Keeps, Object, Sort};
+use crate::vendors::{Arrived, Author, Change, Vendors};
+use crate::workload::tokens;
+
+/// Whether a record names a parent.
+fn refers(record: Option<&Fields>, references: &[&str]) -> bool {
+    record.is_some_and(|record| references.iter().any(|name| record.get(*name).is_some_and(|value| !value.is_null())))
+}
+
+impl Auditor {
+    pub(super) fn object(&self, side: Side, kind: &str) -> Option<Object> {
+        self.objects.iter().find(|object| object.kind(side) == kind).cloned()
+    }
+
+    /// The fields that the config in force maps.
+    pub(super) fn mapped(&self, object: &Object) -> Vec<Field> {
+        object.fields.iter().filter(|field| !self.unmapped.contains(field.name)).cloned().collect()
+    }
+
+    /// When a task began; for one that is not known, the beginning of time.
+    pub(super) fn begun_at(&self, task: TaskId) -> Millis {
+        self.begun.get(&task).copied().unwrap_or_default()
+    }
+
+    /// A record's changes so far.
+    pub(super) fn life<'a>(&'a self, side: Side, kind: &'a str, id: &'a str) -> impl DoubleEndedIterator<Item = &'a Change> {
+        self.changes.iter().filter(move |change| change.side == side && change.kind == kind && change.id == id)
+    }
+
+    pub(super) fn arrived(&mut self, arrived: &Arrived) {
+        self.figures.calls += 1;
+        if arrived.may_change {
+            self.figures.writes += 1;
+            self.figures.idle_writes += u64::from(!arrived.changed && arrived.status < 300);
+            if self.quiet {
+                self.breach("P-3", format!("{} {} at {} after quiet", arrived.method, arrived.path, arrived.side));
+            }
+        }
+        // What others use up, or a smaller plan, can only be learnt from a refusal.
+        if arrived.status == 429 && !self.strained.contains(&arrived.side) {
+            self.breach("P-9", format!("{} refused a call for our rate", arrived.side));
+        }
+        if let Some(task) = arrived.task {
+            self.listed.entry(task).or_default().extend(arrived.shown.iter().cloned());
+        }
+    }
+
+    /// The integration changed a record.
+    pub(super) fn judge_change(&mut self, vendors: &Vendors, store: &SimulatedStore, change: &Change, task: TaskId) {
+        let Some(object) = self.object(change.side, &change.kind) else { return };
+        if self.quiet {
+            self.breach("P-3", format!("{} {} of {} was written after quiet", change.kind, change.id, change.side));
+        }
+        match (&change.before, &change.after) {
+            (None, Some(_)) => self.judge_creation(vendors, store, &object, change),
+            (Some(_), None) => self.judge_deletion(vendors, store, &object, change, task),
+            (Some(_), Some(_)) => self.judge_update(&object, change),
+            (None, None) => {}
+        }
+    }
+
+    /// P-2: a creation has an intent in the store, and its source has no counterpart that lives.
+    fn judge_creation(&mut self, vendors: &Vendors, store: &SimulatedStore, object: &Object, change: &Change) {
+        // Back from the bin is no creation.
+        if self.life(change.side, &change.kind, &change.id).next().is_some() {
+            return;
+        }
+        let Some(source) = change.after.as_ref().and_then(|after| linked(after, object.link(change.side))) else {
+            self.breach("P-2", format!("{} {} of {} was created without its source's id", change.kind, change.id, change.side));
+            return;
+        };
+        let from = change.side.other();
+        let book = Book::read(self.sync, &store.all());
+        if !book.is_claimed(object.mapping, from, &source) {
+            self.breach("P-2", format!("a counterpart of {} {source} of {from} was created without an intent", object.kind(from)));
+        }
+        let live = vendors.live(change.side, &change.kind);
+        let twins: Vec<&Change> = self
+            .changes
+            .iter()
+            .filter(|earlier| {
+                earlier.side == change.side
+                    && earlier.kind == change.kind
+                    && earlier.id != change.id
+                    && earlier.before.is_none()
+                    && earlier.author != Author::User
+                    && earlier.after.as_ref().and_then(|after| linked(after, object.link(change.side))).as_ref() == Some(&source)
+                    && live.contains_key(&earlier.id)
+                    && !self.was_restored(change.side, &change.kind, &earlier.id)
+                    // A merge gave it to the survivor.
+                    && !self.merges.iter().any(|(_, merged)| merged.loser == source)
+            })
+            .collect();
+        if let Some(twin) = twins.first() {
+            let says = format!("{} {source} of {from} got a second counterpart {} beside {}", object.kind(from), change.id, twin.id);
+            self.breach("P-2", says);
+        }
+    }
+
+    /// A user brought it back from the bin.
+    pub(super) fn was_restored(&self, side: Side, kind: &str, id: &str) -> bool {
+        self.life(side, kind, id).skip(1).any(|change| change.before.is_none() && change.author == Author::User)
+    }
+
+    /// P-7: what is deleted has a counterpart that is gone, and whose deletion is carried over.
+    fn judge_deletion(&mut self, vendors: &Vendors, store: &SimulatedStore, object: &Object, change: &Change, task: TaskId) {
+        let from = change.side.other();
+        let book = Book::read(self.sync, &store.all());
+        let other = book
+            .link(object.mapping, change.side, &change.id)
+            .map(|link| from.of(link.left.clone(), link.right.clone()))
+            .or_else(|| change.before.as_ref().and_then(|before| linked(before, object.link(change.side))));
+        let Some(other) = other else {
+            self.breach("P-7", format!("{} {} of {} was deleted, and is linked to nothing", change.kind, change.id, change.side));
+            return;
+        };
+        if !from.of(object.deletes[0], object.deletes[1]) {
+            self.breach(
+                "P-7",
+                format!("{} {} of {} was deleted: deletions at {from} are not carried over", change.kind, change.id, change.side),
+            );
+        }
+        let is_live = vendors.live(from, object.kind(from)).contains_key(&other);
+        // Brought back after our last look at it: nobody could know.
+        let back_since = self
+            .life(from, object.kind(from), &other)
+            .next_back()
+            .is_some_and(|last| last.author == Author::User && last.before.is_none() && last.at.as_millisecond() >= self.begun_at(task));
+        if is_live && !back_since {
+            self.breach("P-7", format!("{} {} of {} was deleted, and its counterpart {other} lives", change.kind, change.id, change.side));
+        }
+    }
+
+    /// P-3: no value is written to the same field twice, unless a user changed that field in between. P-1: what is only to be filled is not
+    /// replaced.
+    fn judge_update(&mut self, object: &Object, change: &Change) {
+        let (Some(before), Some(after)) = (&change.before, &change.after) else { return };
+        let mut breaches = Vec::new();
+        for field in &object.fields {
+            let (old, new) = (meaning(field, change.side, before), meaning(field, change.side, after));
+            if old == new {
+                continue;
+            }
+            if field.keeps == Keeps::First && !old.is_empty() {
+                breaches.push(("P-1", format!("{} {} of {}: {} was replaced", change.kind, change.id, change.side, field.name)));
+            }
+            // An id stands for whatever record it names at the time, and comes back with it.
+            if new.is_empty() || matches!(field.sort, Sort::Reference { .. }) {
+                continue;
+            }
+            let mut written = 0_u32;
+            let mut by_users = 0_u32;
+            let mut known = String::new();
+            for earlier in self.life(change.side, &change.kind, &change.id) {
+                let Some(became) = earlier.after.as_ref().map(|record| meaning(field, change.side, record)) else { continue };
+                if std::mem::replace(&mut known, became.clone()) == became {
+                    continue;
+                }
+                match earlier.author {
+                    Author::User => by_users += 1,
+                    Author::Integration(_) => written += u32::from(became == new),
+                }
+            }
+            if written > by_users {
+                breaches.push(("P-3", format!("{} {} of {}: {} got {new:?} again", change.kind, change.id, change.side, field.name)));
+            }
+        }
+        for (promise, says) in breaches {
+            self.breach(promise, says);
+        }
+    }
+
+    /// P-8: a cursor moves only past what is queued, or known on both sides, or has its reason.
+    pub(super) fn judge_write(&mut self, turns: &Turns, vendors: &Vendors, store: &SimulatedStore, task: Option<TaskId>, write: &Write) {
+        let Write::Put { item, .. } = write else { return };
+        if let ["e", _, mapping, "l", _] = item.key.partition.split('#').collect::<Vec<_>>().as_slice()
+            && let Some(right) =
+                serde_json::from_str::<Json>(&item.body).ok().and_then(|body| body.pointer("/link/right")?.as_str().map(str::to_owned))
+        {
+            let at = self.changes.len();
+            let known = self.linked_at.entry(((*mapping).to_owned(), item.key.sort.clone())).or_insert_with(|| (right.clone(), at));
+            if known.0 != right {
+                *known = (right, at);
+            }
+        }
+        if !item.key.partition.starts_with("c#") {
+            return;
+        }
+        let Ok(body) = serde_json::from_str::<Json>(&item.body) else { return };
+        let place = body["cursor"].to_string();
+        let Some(task) = task else { return };
+        let shown = self.listed.remove(&task).unwrap_or_default();
+        let before = self.cursors.get(&item.key.sort).cloned();
+        if before.as_ref().is_some_and(|(before, _)| *before == place) {
+            return;
+        }
+        self.cursors.insert(item.key.sort.clone(), (place, self.begun_at(task)));
+        // Only what is new since the last reading has to be queued by this one.
+        let Some((_, since)) = before else { return };
+        if shown.is_empty() {
+            return;
+        }
+        let Some((mapping, letter)) = item.key.sort.split_once('#') else { return };
+        let side = if letter == "l" { Side::Left } else { Side::Right };
+        let Some(object) = self.objects.iter().find(|object| object.mapping == mapping).cloned() else { return };
+        let book = Book::read(self.sync, &store.all());
+        let others = vendors.live(side.other(), object.kind(side.other()));
+        for (id, record) in vendors.live(side, object.kind(side)) {
+            if book.note(mapping, side, &id).is_some()
+                || book.is_held(mapping, side, &id)
+                || !self.is_concerned(side, object.kind(side), &id)
+            {
+                continue;
+            }
+            let link = book.link(mapping, side, &id);
+            // What a dead link means is decided apart.
+            if link.is_some_and(|link| link.state != State::Active) {
+                continue;
+            }
+            // Our field may still be on its way.
+            let other = link.map(|link| side.of(link.right.clone(), link.left.clone())).or_else(|| linked(&record, object.link(side)));
+            let other_id = other.clone();
+            let other = other.map(|other| others.get(&other));
+            // Its counterpart is gone: what that means is decided apart.
+            if other == Some(None) {
+                continue;
+            }
+            let other = other.flatten();
+            let pair_noted = link.is_some_and(|link| {
+                book.note(mapping, Side::Left, &link.left).is_some()
+                    || book.is_held(mapping, side.other(), side.of(&link.right, &link.left))
+            });
+            if pair_noted {
+                continue;
+            }
+            for field in self.mapped(&object).into_iter().filter(|field| field.keeps == Keeps::Newest) {
+                let field = &field;
+                let own = meaning(field, side, &record);
+                let across = other.map(|other| meaning(field, side.other(), other));
+                // It was there, and was overwritten since.
+                let there = |id: &str| {
+                    self.life(side.other(), object.kind(side.other()), id)
+                        .any(|change| change.after.as_ref().is_some_and(|after| meaning(field, side.other(), after) == own))
+                };
+                if other_id.as_deref().is_some_and(there) {
+                    continue;
+                }
+                let is_new = tokens(&own).iter().any(|token| shown.contains(token)) && across.as_ref() != Some(&own);
+                if is_new
+                    && !matches!(field.sort, Sort::Reference { .. })
+                    && self.is_the_users(side, object.kind(side), &id, field, &own, since)
+                {
+                    let says = format!("the cursor of {mapping} at {side} passed {} of {id} ({own:?}), which is not queued", field.name);
+                    turns.note(|| format!("auditor: {says}"));
+                    self.breach("P-8", says);
+                }
+            }
+        }
+    }
+
+    /// Whether a user of that side wrote this value last, and since then, so that the other side has to hear of it.
+    fn is_the_users(&self, side: Side, kind: &str, id: &str, field: &Field, value: &str, since: Millis) -> bool {
+        let mut set = self.life(side, kind, id).filter(|change| {
+            let was = |record: &Option<_>| record.as_ref().map(|record| meaning(field, side, record)).unwrap_or_default();
+            was(&change.before) != was(&change.after) && was(&change.after) == value
+        });
+        set.next_back().is_some_and(|change| change.author == Author::User && change.at.as_millisecond() > since)
+    }
+
+    /// Without a backfill, what was there before and was not touched since is left alone.
+    pub(super) fn is_concerned(&self, side: Side, kind: &str, id: &str) -> bool {
+        let since = if self.scenario.backfill { 0 } else { self.on };
+        // A reference that goes with its parent moves no record's stamp.
+        let references: Vec<&str> = self
+            .objects
+            .iter()
+            .flat_map(|object| &object.fields)
+            .filter(|field| matches!(field.sort, Sort::Reference { .. }))
+            .flat_map(|field| field.parts(side).iter().copied())
+            .collect();
+        let beside = |record: &Option<Fields>| {
+            record.clone().map(|mut record| {
+                record.retain(|name, _| !references.contains(&name.as_str()));
+                record
+            })
+        };
+        self.changes
+            .iter()
+            .skip(since)
+            .filter(|change| change.side == side && change.kind == kind && change.id == id)
+            .any(|change| beside(&change.before) != beside(&change.after) || refers(change.after.as_ref(), &references))
+    }
+}

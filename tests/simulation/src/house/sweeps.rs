@@ -1,0 +1,50 @@
+//! Sweeps of the final round, which compare everything, and what comes of each.
+
+use syncline_engine::sweep::{SweepPhase, SweepProgress};
+use syncline_model::Side;
+
+use super::{Duty, House};
+use crate::kernel::Event;
+
+impl House {
+    /// Begins the final round of sweeps.
+    pub fn sweep_all(&mut self) {
+        self.auditor.sweeping();
+        let now = self.kernel.millis();
+        self.stirred = now;
+        for mapping in 0..self.mappings() {
+            for side in [Side::Left, Side::Right] {
+                self.sweeps_open.insert((mapping, side));
+                self.kernel.plan(now, Event::Duty(Duty::Sweep(mapping, side)));
+            }
+        }
+    }
+
+    pub(super) fn swept(&mut self, mapping: usize, side: Side, progress: &SweepProgress) {
+        let now = self.kernel.millis();
+        self.kernel.note(|| {
+            let stopped = progress.stopped.as_deref().unwrap_or("as planned");
+            format!("sweep {mapping} {side}: {:?}, the feeds had missed {:?}; {stopped}", progress.phase, progress.missed)
+        });
+        match progress.phase {
+            SweepPhase::Asked if self.mood.is_calm() => {
+                self.kernel.happened("a sweep asks");
+                // Somebody answers, and it is made again.
+                self.release_all();
+                self.kernel.plan(now + 60_000, Event::Duty(Duty::Sweep(mapping, side)));
+            }
+            SweepPhase::Done | SweepPhase::Asked => {
+                if progress.phase == SweepPhase::Asked {
+                    self.kernel.happened("a sweep asks");
+                }
+                if self.sweeps_open.remove(&(mapping, side)) {
+                    self.auditor.swept(mapping, side, progress);
+                }
+            }
+            SweepPhase::NotBegun | SweepPhase::Listing | SweepPhase::Comparing | SweepPhase::Sending => {
+                let again = self.again(progress.again_at, progress.stopped.is_some());
+                self.kernel.plan(again, Event::Duty(Duty::Sweep(mapping, side)));
+            }
+        }
+    }
+}

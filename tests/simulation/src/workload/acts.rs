@@ -1,0 +1,73 @@
+//! What users do, and how often each of it.
+
+use crate::house::Turns;
+
+/// One thing that a user, or two at once, can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    Create,
+    CreateOnBoth,
+    CreateWithCompany,
+    Edit,
+    EditBoth,
+    Clear,
+    Delete,
+    DeleteCompany,
+    Restore,
+    RestoreAfterEdit,
+    Merge,
+    MergeAndEdit,
+    Spoil,
+    MoveToCompany,
+}
+
+impl Act {
+    /// Each with its weight.
+    pub const ALL: [(Self, u64); 14] = [
+        (Self::Create, 15),
+        (Self::CreateOnBoth, 5),
+        (Self::CreateWithCompany, 4),
+        (Self::Edit, 30),
+        (Self::EditBoth, 18),
+        (Self::Clear, 7),
+        (Self::Delete, 7),
+        (Self::DeleteCompany, 3),
+        (Self::Restore, 4),
+        (Self::RestoreAfterEdit, 3),
+        (Self::Merge, 5),
+        (Self::MergeAndEdit, 4),
+        (Self::Spoil, 2),
+        (Self::MoveToCompany, 6),
+    ];
+
+    pub(super) fn pick(turns: &Turns) -> Self {
+        let mut left = turns.below(Self::ALL.iter().map(|(_, weight)| weight).sum());
+        for (act, weight) in Self::ALL {
+            if left < weight {
+                return act;
+            }
+            left -= weight;
+        }
+        Self::Edit
+    }
+
+    /// As it is counted.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Create => "a record is created",
+            Self::CreateOnBoth => "the same record is created on both sides at once",
+            Self::CreateWithCompany => "a contact is created together with its company",
+            Self::Edit => "a record is edited",
+            Self::EditBoth => "a pair is edited on both sides at once",
+            Self::Clear => "a field is cleared",
+            Self::Delete => "a record is deleted",
+            Self::DeleteCompany => "a company is deleted while its contacts change",
+            Self::Restore => "a record is restored",
+            Self::RestoreAfterEdit => "a record is restored after its counterpart was edited",
+            Self::Merge => "two records are merged",
+            Self::MergeAndEdit => "two records are merged while a counterpart is edited",
+            Self::Spoil => "a record is created that does not fit the other side",
+            Self::MoveToCompany => "a contact moves to another company",
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What the vendors' users do: every value they write is new, so that the auditor can tell where each one came from.
+
+mod acts;
+mod scenes;
+mod values;
+
+use serde_json::Value as Json;
+use syncline_engine::ports::webhook::Hint;
+use syncline_model::Side;
+use syncline_simulator::Fields;
+
+use crate::house::Turns;
+use crate::scenario::{Field, Object, Scenario, Sort};
+use crate::vendors::Vendors;
+
+pub use acts::Act;
+pub use values::{Value, is_token, tokens};
+
+pub struct Workload {
+    objects: Vec<Object>,
+    people: [u32; 2],
+    shared: u32,
+    companies: u32,
+    serial: u32,
+    /// Who went to the bin, and may come back.
+    binned: Vec<Touched>,
+    hints: Vec<(Side, Hint)>,
+}
+
+/// A record that somebody changed: its side, its object, its id.
+type Touched = (Side, usize, String);
+
+const SIDES: [Side; 2] = [Side::Left, Side::Right];
+
+impl Workload {
+    pub fn new(scenario: &Scenario, objects: Vec<Object>) -> Self {
+        Self {
+            objects,
+            people: scenario.people,
+            shared: scenario.shared,
+            companies: scenario.companies,
+            serial: 0,
+            binned: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// The accounts as they are before the sync is turned on.
+    pub fn populate(&mut self, turns: &Turns, vendors: &Vendors) {
+        for number in 0..self.companies {
+            let fields = self.fresh(turns, 0);
+            let both = turns.one_in(2);
+            let side = SIDES[usize::try_from(number % 2).unwrap_or(0)];
+            self.create(turns, vendors, side, 0, &fields);
+            if both {
+                self.create(turns, vendors, side.other(), 0, &fields);
+            }
+        }
+        for number in 0..self.people[0].max(self.people[1]) {
+            let fields = self.fresh(turns, 1);
+            for side in SIDES {
+                let has = number < self.people[usize::from(side == Side::Right)];
+                let fields = if number < self.shared { fields.clone() } else { self.fresh(turns, 1) };
+                if has {
+                    self.create(turns, vendors, side, 1, &fields);
+                }
+            }
+        }
+    }
+
+    /// One act of a user, somewhere. Answers hints on the records that it changed.
+    pub fn act(&mut self, turns: &Turns, vendors: &Vendors) -> Vec<(Side, Hint)> {
+        let side = if turns.one_in(2) { Side::Left } else { Side::Right };
+        let object = usize::from(!turns.one_in(5));
+        let act = Act::pick(turns);
+        let touched = match act {
+            Act::Create => {
+                let fields = self.fresh(turns, object);
+                self.create(turns, vendors, side, object, &fields).into_iter().map(|id| (side, object, id)).collect()
+            }
+            Act::CreateOnBoth => self.create_on_both(turns, vendors, object),
+            Act::CreateWithCompany => self.create_with_company(turns, vendors, side),
+            Act::Edit => self.edit(turns, vendors, side, object, false),
+            Act::EditBoth => self.edit_both(turns, vendors, side, object),
+            Act::Clear => self.edit(turns, vendors, side, object, true),
+            Act::Delete => self.delete(turns, vendors, side, object),
+            Act::DeleteCompany => self.delete_company(turns, vendors, side),
+            Act::Restore => self.restore(turns, vendors),
+            Act::RestoreAfterEdit => self.restore_after_edit(turns, vendors),
+            Act::Merge => self.merge(turns, vendors, side, object),
+            Act::MergeAndEdit => self.merge_and_edit(turns, vendors, side),
+            Act::Spoil => self.spoil(turns, vendors, side),
+            Act::MoveToCompany => self.move_to_company(turns, vendors, side),
+        };
+        let meets = matches!(act, Act::CreateOnBoth | Act::EditBoth | Act::CreateWithCompany | Act::MergeAndEdit | Act::DeleteCompany);
+        // Two at once are counted where both could be done.
+        if touched.len() > usize::from(meets) {
+            turns.happened(act.words());
+        }
+        touched
+            .into_iter()
+            .map(|(side, object, id)| (side, Hint { kind: self.objects[object].kind(side).into(), id: id.as_str().into() }))
+            .collect()
+    }
+
+    pub fn remember(&mut self, hint: (Side, Hint)) -> usize {
+        self.hints.push(hint);
+        self.hints.len() - 1
+    }
+
+    pub fn remembered(&self, number: usize) -> Option<(Side, Hint)> {
+        self.hints.get(number).cloned()
+    }
+
+    fn next(&mut self) -> u32 {
+        self.serial += 1;
+        self.serial
+    }
+
+    fn value(&mut self, turns: &Turns, field: &Field) -> Option<Value> {
+        let serial = self.next();
+        Value::fresh(turns, field.sort, serial)
+    }
+
+    /// A new record's values; some are left empty.
+    fn fresh(&mut self, turns: &Turns, object: usize) -> Vec<(Field, Value)> {
+        let fields = self.objects[object].fields.clone();
+        let mut values = Vec::new();
+        for field in fields {
+            let needed = matches!(field.sort, Sort::PersonName) || !field.clears && field.sort != Sort::Email;
+            if (needed || !turns.one_in(3))
+                && let Some(value) = self.value(turns, &field)
+            {
+                values.push((field, value));
+            }
+        }
+        values
+    }
+
+    fn create(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize, values: &[(Field, Value)]) -> Option<String> {
+        // Some belong to a company from the start.
+        let parents: Vec<String> = vendors.live(side, self.objects[0].kind(side)).into_keys().collect();
+        let parent = if object > 0 && !parents.is_empty() && turns.one_in(2) { pick(turns, &parents) } else { None };
+        self.create_in(turns, vendors, side, object, values, parent.as_deref())
+    }
+
+    fn create_in(
+        &mut self,
+        turns: &Turns,
+        vendors: &Vendors,
+        side: Side,
+        object: usize,
+        values: &[(Field, Value)],
+        parent: Option<&str>,
+    ) -> Option<String> {
+        let mut fields = Fields::new();
+        for (field, value) in values {
+            value.put(turns, side, field, &mut fields);
+        }
+        if let (Some(parent), Some(reference)) = (parent, self.reference(object)) {
+            fields.insert((*reference.parts(side).first()?).to_owned(), parent_json(parent));
+        }
+        let kind = self.objects[object].kind(side);
+        let made = vendors.act(side, turns.timestamp(), |users, at| users.create(at, kind, &fields));
+        turns.note(|| format!("user at {side}: creates {kind} {} -> {made:?}", typed(&fields)));
+        made.ok()
+    }
+
+    fn any(&self, turns: &Turns, vendors: &Vendors, side: Side, object: usize) -> Option<String> {
+        let ids: Vec<String> = vendors.live(side, self.objects[object].kind(side)).into_keys().collect();
+        pick(turns, &ids)
+    }
+
+    fn reference(&self, object: usize) -> Option<Field> {
+        self.objects[object].fields.iter().find(|field| matches!(field.sort, Sort::Reference { .. })).cloned()
+    }
+
+    fn edit(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize, clear: bool) -> Vec<Touched> {
+        let Some(id) = self.any(turns, vendors, side, object) else { return Vec::new() };
+        let fields = self.editable(object, clear);
+        let Some(field) = pick(turns, &fields) else { return Vec::new() };
+        self.set(turns, vendors, side, object, &id, &field, clear).then_some((side, object, id)).into_iter().collect()
+    }
+
+    fn editable(&self, object: usize, clear: bool) -> Vec<Field> {
+        let fields = self.objects[object].fields.iter();
+        fields.filter(|field| !matches!(field.sort, Sort::Reference { .. }) && (!clear || field.clears)).cloned().collect()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "who, where, what: each is needed once")]
+    fn set(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize, id: &str, field: &Field, clear: bool) -> bool {
+        let mut fields = Fields::new();
+        if clear {
+            fields.extend(field.parts(side).iter().map(|part| ((*part).to_owned(), Json::Null)));
+        } else if let Some(value) = self.value(turns, field) {
+            value.put(turns, side, field, &mut fields);
+        }
+        let kind = self.objects[object].kind(side);
+        let done = vendors.act(side, turns.timestamp(), |users, at| users.edit(at, kind, id, &fields));
+        turns.note(|| format!("user at {side}: edits {kind} {id} {} -> {done:?}", typed(&fields)));
+        done.is_ok()
+    }
+
+    /// The same pair on both sides at once: often the same field, often to different values.
+    fn edit_both(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize) -> Vec<Touched> {
+        let Some(id) = self.any(turns, vendors, side, object) else { return Vec::new() };
+        let other = self.counterpart(vendors, side, object, &id);
+        let fields = self.editable(object, false);
+        let Some(field) = pick(turns, &fields) else { return Vec::new() };
+        let other_field = if turns.one_in(3) { pick(turns, &fields) } else { Some(field.clone()) };
+        let mut touched = Vec::new();
+        if self.set(turns, vendors, side, object, &id, &field, false) {
+            touched.push((side, object, id));
+        }
+        if let (Some(other), Some(field)) = (other, other_field)
+            && self.set(turns, vendors, side.other(), object, &other, &field, false)
+        {
+            touched.push((side.other(), object, other));
+        }
+        touched
+    }
+
+    fn delete(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize) -> Vec<Touched> {
+        let id = self.any(turns, vendors, side, object);
+        id.and_then(|id| self.delete_this(turns, vendors, side, object, &id)).into_iter().collect()
+    }
+
+    fn delete_this(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize, id: &str) -> Option<Touched> {
+        let kind = self.objects[object].kind(side);
+        let done = vendors.act(side, turns.timestamp(), |users, at| users.delete(at, kind, id));
+        turns.note(|| format!("user at {side}: deletes {kind} {id} -> {done:?}"));
+        done.ok()?;
+        self.binned.push((side, object, id.to_owned()));
+        Some((side, object, id.to_owned()))
+    }
+
+    fn take_binned(&mut self, turns: &Turns) -> Option<Touched> {
+        if self.binned.is_empty() {
+            return None;
+        }
+        let place = usize::try_from(turns.below(self.binned.len() as u64)).ok()?;
+        Some(self.binned.swap_remove(place))
+    }
+
+    fn restore(&mut self, turns: &Turns, vendors: &Vendors) -> Vec<Touched> {
+        let binned = self.take_binned(turns);
+        binned.and_then(|(side, object, id)| self.restore_this(turns, vendors, side, object, &id)).into_iter().collect()
+    }
+
+    fn restore_this(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize, id: &str) -> Option<Touched> {
+        let kind = self.objects[object].kind(side);
+        let done = vendors.act(side, turns.timestamp(), |users, at| users.restore(at, kind, id));
+        turns.note(|| format!("user at {side}: restores {kind} {id} -> {done:?}"));
+        done.is_ok().then(|| (side, object, id.to_owned()))
+    }
+
+    fn merge(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize) -> Vec<Touched> {
+        let (Some(survivor), Some(loser)) = (self.any(turns, vendors, side, object), self.any(turns, vendors, side, object)) else {
+            return Vec::new();
+        };
+        if survivor == loser { Vec::new() } else { self.merge_these(turns, vendors, side, object, &survivor, &loser) }
+    }
+
+    fn merge_these(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize, survivor: &str, loser: &str) -> Vec<Touched> {
+        let kind = self.objects[object].kind(side);
+        let done = vendors.merge(side, turns.timestamp(), kind, survivor, loser);
+        turns.note(|| format!("user at {side}: merges {kind} {loser} into {survivor} -> {done:?}"));
+        if done.is_ok() { vec![(side, object, survivor.to_owned()), (side, object, loser.to_owned())] } else { Vec::new() }
+    }
+
+    /// A record that does not fit the other side.
+    fn spoil(&mut self, turns: &Turns, vendors: &Vendors, side: Side) -> Vec<Touched> {
+        let mut fields = self.fresh(turns, 1);
+        for (field, value) in &mut fields {
+            if field.sort == Sort::PersonName {
+                value.lengthen();
+            }
+        }
+        self.create(turns, vendors, side, 1, &fields).into_iter().map(|id| (side, 1, id)).collect()
+    }
+}
+
+/// One of them; `None` where there is none.
+fn pick<T: Clone>(turns: &Turns, all: &[T]) -> Option<T> {
+    all.get(usize::try_from(turns.below(all.len() as u64)).ok()?).cloned()
+}
+
+fn parent_json(id: &str) -> Json {
+    Json::String(id.to_owned())
+}
+
+/// What a user typed, for the story.
+fn typed(fields: &Fields) -> String {
+    let typed: Vec<String> = fields.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    typed.join(", ")
+}
