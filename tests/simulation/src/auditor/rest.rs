@@ -64,8 +64,7 @@ impl Auditor {
                     .filter(|first| first.before.is_none() && first.author != Author::User)
                     .and_then(|first| linked(first.after.as_ref()?, object.link(side)));
                 if let Some(source) = source
-                    && !self.was_restored(side, object.kind(side), id)
-                    && !self.merges.iter().any(|(_, merged)| merged.loser == source)
+                    && !self.may_stand_twice(side, object.kind(side), id, &source)
                 {
                     made.entry(source).or_default().push(id.clone());
                 }

@@ -99,9 +99,7 @@ impl Auditor {
                     && earlier.author != Author::User
                     && earlier.after.as_ref().and_then(|after| linked(after, object.link(change.side))).as_ref() == Some(&source)
                     && live.contains_key(&earlier.id)
-                    && !self.was_restored(change.side, &change.kind, &earlier.id)
-                    // A merge gave it to the survivor.
-                    && !self.merges.iter().any(|(_, merged)| merged.loser == source)
+                    && !self.may_stand_twice(change.side, &change.kind, &earlier.id, &source)
             })
             .collect();
         if let Some(twin) = twins.first() {
@@ -110,9 +108,11 @@ impl Auditor {
         }
     }
 
-    /// A user brought it back from the bin.
-    pub(super) fn was_restored(&self, side: Side, kind: &str, id: &str) -> bool {
-        self.life(side, kind, id).skip(1).any(|change| change.before.is_none() && change.author == Author::User)
+    /// Whether a counterpart that we made may stand beside another: a user brought it back from the bin, or merged its source away, which gave it to
+    /// the survivor.
+    pub(super) fn may_stand_twice(&self, side: Side, kind: &str, id: &str, source: &str) -> bool {
+        let restored = self.life(side, kind, id).skip(1).any(|change| change.before.is_none() && change.author == Author::User);
+        restored || self.merges.iter().any(|(_, merged)| merged.loser == source)
     }
 
     /// P-7: what is deleted has a counterpart that is gone, and whose deletion is carried over.
