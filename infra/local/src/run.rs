@@ -51,8 +51,9 @@ impl Default for Pace {
             poll: None,
             turn: SignedDuration::from_secs(20),
             batch: SignedDuration::from_mins(10),
-            // A thousand changes: as many as the largest read of a vendor here, and few enough for one that takes one record a call.
-            messages: 10,
+            // Up to two thousand changes: whole calls of vendors that take 200, 400 or 1,000 records, also where a page filled its message only
+            // in part; and few enough for one that takes one record a call.
+            messages: 20,
             draw: Duration::from_secs(1),
         }
     }

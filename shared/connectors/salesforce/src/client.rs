@@ -232,11 +232,11 @@ impl Client {
             return Err(unknown());
         }
         let request = self.calls.get(&self.calls.describe_path(kind))?;
-        let node = self.ask(calls::METADATA, &request, &[], by).await.map_err(|failure| {
+        let (body, _) = self.body(calls::METADATA, &request, &[], by).await.map_err(|failure| {
             let fault = failure.fault();
             if fault == Fault::Missing { unknown() } else { fault }
         })?;
-        let described = Arc::new(Described::read(&node)?);
+        let described = Arc::new(Described::read(wire::raw(&body)?)?);
         self.described.lock().unwrap_or_else(PoisonError::into_inner).insert(kind.to_owned(), described.clone());
         Ok(described)
     }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use syncline_engine::ports::connector::{BadRecord, Selection};
 use syncline_model::{Choice, Fault, FieldSchema, FieldType, ObjectKind, ObjectSchema, Presence, Record, Value, Version};
 
 use crate::id;
 use crate::values::{WireType, date_time, typed};
-use crate::wire::Node;
+use crate::wire::{Node, items, type_name};
 
 /// An object as describe shows it to our user. Fields hidden from us are simply missing (fact sheet §2.8: documented).
 #[derive(Clone, Debug)]
@@ -32,17 +34,72 @@ pub(crate) struct Field {
     pub(crate) filterable: bool,
 }
 
+/// What is read of an object's describe, not taken apart yet.
+#[derive(Deserialize)]
+struct WireObject<'a> {
+    #[serde(borrow)]
+    fields: Option<&'a RawValue>,
+    createable: Option<&'a RawValue>,
+    updateable: Option<&'a RawValue>,
+    deletable: Option<&'a RawValue>,
+}
+
+/// What is read of a field's describe. It has some sixty members, and an object hundreds of fields: the others are passed over.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireField<'a> {
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    r#type: Option<&'a RawValue>,
+    label: Option<&'a RawValue>,
+    length: Option<&'a RawValue>,
+    reference_to: Option<&'a RawValue>,
+    relationship_name: Option<&'a RawValue>,
+    picklist_values: Option<&'a RawValue>,
+    restricted_picklist: Option<&'a RawValue>,
+    createable: Option<&'a RawValue>,
+    updateable: Option<&'a RawValue>,
+    nillable: Option<&'a RawValue>,
+    defaulted_on_create: Option<&'a RawValue>,
+    unique: Option<&'a RawValue>,
+    calculated: Option<&'a RawValue>,
+    auto_number: Option<&'a RawValue>,
+    external_id: Option<&'a RawValue>,
+    custom: Option<&'a RawValue>,
+    filterable: Option<&'a RawValue>,
+}
+
+/// A member as a tree; `None` where it is missing.
+fn node(member: Option<&RawValue>) -> Option<Node> {
+    Node::of_raw(member?).ok()
+}
+
+fn text(member: Option<&RawValue>) -> Option<String> {
+    if let Node::Text(text) = node(member)? { Some(text) } else { None }
+}
+
+fn list(member: Option<&RawValue>) -> Vec<Node> {
+    if let Some(Node::List(items)) = node(member) { items } else { Vec::new() }
+}
+
+fn truth(member: Option<&RawValue>) -> Option<bool> {
+    node(member)?.as_bool()
+}
+
+fn flag(member: Option<&RawValue>) -> bool {
+    truth(member).unwrap_or(false)
+}
+
 impl Described {
     /// # Errors
     /// `Fault::Drift` where the answer is no describe.
-    pub(crate) fn read(node: &Node) -> Result<Self, Fault> {
-        let fields = node.get("fields").and_then(Node::as_list).ok_or_else(|| Fault::Drift {
-            path: "fields".into(),
-            expected: "list".into(),
-            found: node.get("fields").map_or("nothing", Node::type_name).into(),
-        })?;
-        let fields = fields.iter().filter_map(Field::read).map(|field| (field.schema.name.as_str().to_owned(), field)).collect();
-        Ok(Self { createable: node.flag("createable"), updateable: node.flag("updateable"), deletable: node.flag("deletable"), fields })
+    pub(crate) fn read(answer: &RawValue) -> Result<Self, Fault> {
+        let drift = |found: &str| Fault::Drift { path: "fields".into(), expected: "list".into(), found: found.into() };
+        let object: WireObject = serde_json::from_str(answer.get()).map_err(|_| drift("nothing"))?;
+        let fields = object.fields.ok_or_else(|| drift("nothing"))?;
+        let fields = items(fields).ok_or_else(|| drift(type_name(fields)))?;
+        let fields = fields.into_iter().filter_map(Field::read).map(|field| (field.schema.name.as_str().to_owned(), field)).collect();
+        Ok(Self { createable: flag(object.createable), updateable: flag(object.updateable), deletable: flag(object.deletable), fields })
     }
 
     pub(crate) fn schema(&self, kind: &ObjectKind) -> ObjectSchema {
@@ -60,13 +117,14 @@ impl Described {
 }
 
 impl Field {
-    fn read(node: &Node) -> Option<Self> {
-        let name = node.text_at("name")?;
-        let kind = node.text_at("type").unwrap_or_default();
-        let list = |key: &str| node.get(key).and_then(Node::as_list).unwrap_or_default();
-        let targets: Vec<String> = list("referenceTo").iter().filter_map(Node::as_text).map(str::to_owned).collect();
+    fn read(field: &RawValue) -> Option<Self> {
+        let field: WireField = serde_json::from_str(field.get()).ok()?;
+        let name = text(field.name)?;
+        let kind = text(field.r#type).unwrap_or_default();
+        let targets: Vec<String> = list(field.reference_to).iter().filter_map(Node::as_text).map(str::to_owned).collect();
         let choices = || {
-            let active = list("picklistValues").iter().filter(|choice| choice.get("active").and_then(Node::as_bool).unwrap_or(true));
+            let choices = list(field.picklist_values);
+            let active = choices.iter().filter(|choice| choice.get("active").and_then(Node::as_bool).unwrap_or(true));
             active
                 .filter_map(|choice| {
                     let value = choice.text_at("value")?;
@@ -74,7 +132,7 @@ impl Field {
                 })
                 .collect()
         };
-        let (wire, field_type) = match kind {
+        let (wire, field_type) = match kind.as_str() {
             "boolean" => (Some(WireType::Bool), FieldType::Bool),
             "int" | "long" => (Some(WireType::Integer), FieldType::Integer),
             "double" | "currency" | "percent" => (Some(WireType::Decimal), FieldType::Decimal),
@@ -83,7 +141,7 @@ impl Field {
             "email" => (Some(WireType::Text), FieldType::Email),
             "phone" => (Some(WireType::Text), FieldType::Phone),
             "string" | "textarea" | "url" | "encryptedstring" => (Some(WireType::Text), FieldType::Text),
-            "picklist" => (Some(WireType::Text), FieldType::Choice { choices: choices(), restricted: node.flag("restrictedPicklist") }),
+            "picklist" => (Some(WireType::Text), FieldType::Choice { choices: choices(), restricted: flag(field.restricted_picklist) }),
             "combobox" => (Some(WireType::Text), FieldType::Choice { choices: choices(), restricted: false }),
             "multipicklist" => (Some(WireType::Set), FieldType::Set { choices: choices() }),
             "reference" => (
@@ -94,23 +152,25 @@ impl Field {
             "time" => (Some(WireType::Text), FieldType::Other("time".into())),
             other => (None, FieldType::Other(other.to_owned())),
         };
-        let mut schema = FieldSchema::new(name, node.text_at("label").unwrap_or(name), field_type);
-        schema.creatable = node.flag("createable");
-        schema.updatable = node.flag("updateable");
-        schema.required =
-            schema.creatable && node.get("nillable").and_then(Node::as_bool) == Some(false) && !node.flag("defaultedOnCreate");
-        schema.unique = node.flag("unique");
-        schema.calculated = node.flag("calculated") || node.flag("autoNumber");
-        schema.upsert_key = node.flag("externalId");
-        schema.length =
-            node.get("length").and_then(Node::as_integer).and_then(|length| u32::try_from(length).ok()).filter(|&length| length > 0);
-        schema.custom = node.flag("custom");
+        let mut schema = FieldSchema::new(name.as_str(), text(field.label).unwrap_or_else(|| name.clone()), field_type);
+        schema.creatable = flag(field.createable);
+        schema.updatable = flag(field.updateable);
+        schema.required = schema.creatable && truth(field.nillable) == Some(false) && !flag(field.defaulted_on_create);
+        schema.unique = flag(field.unique);
+        schema.calculated = flag(field.calculated) || flag(field.auto_number);
+        schema.upsert_key = flag(field.external_id);
+        schema.length = node(field.length)
+            .as_ref()
+            .and_then(Node::as_integer)
+            .and_then(|length| u32::try_from(length).ok())
+            .filter(|&length| length > 0);
+        schema.custom = flag(field.custom);
         Some(Self {
             schema,
             wire,
-            relationship: node.text_at("relationshipName").map(str::to_owned),
+            relationship: text(field.relationship_name),
             targets,
-            filterable: node.get("filterable").and_then(Node::as_bool).unwrap_or(true),
+            filterable: truth(field.filterable).unwrap_or(true),
         })
     }
 }

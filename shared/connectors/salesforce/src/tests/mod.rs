@@ -157,7 +157,8 @@ impl Secrets for Port {
 }
 
 fn field(name: &str, kind: &str, more: &str) -> String {
-    format!(r#"{{"name":"{name}","label":"{name}","type":"{kind}","createable":true,"updateable":true,"nillable":true,"length":80{more}}}"#)
+    let nillable = if more.contains("nillable") { "" } else { r#","nillable":true"# };
+    format!(r#"{{"name":"{name}","label":"{name}","type":"{kind}","createable":true,"updateable":true,"length":80{nillable}{more}}}"#)
 }
 
 /// A describe as our user sees it.
