@@ -98,21 +98,52 @@ impl Panel {
     }
 }
 
-/// Answers one request. Never fails: what goes wrong is a page that says so.
-pub async fn handle(engine: &Engine, panel: &Panel, request: Request) -> http::Response<Bytes> {
-    let path = request.uri().path().trim_end_matches('/');
-    if path.ends_with("/panel/token") {
-        return if request.method() == Method::POST { mint::mint(engine, panel, &request).await } else { not_allowed("POST") };
-    }
-    if path.ends_with("/panel") {
-        return if request.method() == Method::GET { show(engine, panel, &request).await } else { not_allowed("GET") };
-    }
-    answer::problem(StatusCode::NOT_FOUND, "not_found", "There is GET /panel and POST /panel/token.")
+/// The answer to a request that no panel can want: told by its path and method alone, so that a stranger costs no call.
+pub fn turn_away(request: &Request) -> Option<http::Response<Bytes>> {
+    let method = match Wanted::of(request) {
+        None => return Some(answer::problem(StatusCode::NOT_FOUND, "not_found", "There is GET /panel and POST /panel/token.")),
+        Some(Wanted::Token) => Method::POST,
+        Some(Wanted::Page) => Method::GET,
+    };
+    (request.method() != method).then(|| not_allowed(method.as_str()))
 }
 
-fn not_allowed(method: &'static str) -> Answer {
+/// The answer to an event that is no request.
+pub fn unreadable() -> http::Response<Bytes> {
+    answer::problem(StatusCode::BAD_REQUEST, "bad_request", "The request cannot be read.")
+}
+
+/// What a path stands for.
+enum Wanted {
+    Token,
+    Page,
+}
+
+impl Wanted {
+    fn of(request: &Request) -> Option<Self> {
+        let path = request.uri().path().trim_end_matches('/');
+        match (path.ends_with("/panel/token"), path.ends_with("/panel")) {
+            (true, _) => Some(Self::Token),
+            (false, true) => Some(Self::Page),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Answers one request. Never fails: what goes wrong is a page that says so.
+pub async fn handle(engine: &Engine, panel: &Panel, request: Request) -> http::Response<Bytes> {
+    match (turn_away(&request), Wanted::of(&request)) {
+        (Some(answer), _) => answer,
+        (None, Some(Wanted::Token)) => mint::mint(engine, panel, &request).await,
+        (None, Some(Wanted::Page) | None) => show(engine, panel, &request).await,
+    }
+}
+
+fn not_allowed(method: &str) -> Answer {
     let mut answer = answer::problem(StatusCode::METHOD_NOT_ALLOWED, "not_allowed", "This path takes another method.");
-    answer.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(method));
+    if let Ok(method) = http::HeaderValue::from_str(method) {
+        answer.headers_mut().insert(http::header::ALLOW, method);
+    }
     answer
 }
 

@@ -46,6 +46,21 @@ pub enum PullError {
     NotOne,
 }
 
+impl Event {
+    /// Whether it asks for something that the config has: told without an engine, so that a mistake costs no call.
+    ///
+    /// # Errors
+    /// It asks for nothing or for several things, or names a sync that there is not.
+    pub fn check(&self, config: &Config) -> Result<(), PullError> {
+        let wishes = [self.side.is_some(), self.backfill, self.sweep.is_some()];
+        if wishes.into_iter().filter(|wished| *wished).count() != 1 {
+            return Err(PullError::NotOne);
+        }
+        let known = config.sync(self.sync.as_str()).is_some();
+        if known { Ok(()) } else { Err(EngineError::Unknown { what: format!("sync {}", self.sync) }.into()) }
+    }
+}
+
 /// Handles one event. Repeating it is safe, and so is running it twice at once: a lease lets one of them through.
 pub async fn handle(engine: &Engine, config: &Config, event: &Event, by: Deadline) -> Result<Done, PullError> {
     let unknown = |what: String| EngineError::Unknown { what };
@@ -63,21 +78,5 @@ pub async fn handle(engine: &Engine, config: &Config, event: &Event, by: Deadlin
             Ok(Done::Swept(sweep::step(engine, sync, mapping, *side, adopt, by).await?))
         }
         (_, _, _) => Err(PullError::NotOne),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_written_as_schedules_send_them() {
-        let read = |text: &str| serde_json::from_str::<Event>(text).map_err(|error| error.to_string());
-        let left = read(r#"{"sync":"customers","side":"left"}"#).unwrap();
-        assert_eq!((left.side, left.backfill, left.sweep), (Some(Side::Left), false, None));
-        assert!(read(r#"{"sync":"customers","backfill":true}"#).unwrap().backfill);
-        let text = r#"{"sync":"customers","sweep":{"mapping":"contacts","side":"right"}}"#;
-        assert_eq!(serde_json::to_string(&read(text).unwrap()).unwrap(), text);
-        assert!(read(r#"{"sync":"customers","sides":"left"}"#).is_err());
     }
 }

@@ -31,6 +31,23 @@ impl Doors {
         let bundles = config.connections.iter().map(|(name, connection)| (name.clone(), connection.secret.clone())).collect();
         Self { secrets, bundles }
     }
+
+    /// The answer to a request that no connection can want: told by the config alone, so that a stranger costs no call.
+    pub fn turn_away(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let known = place(request.uri().path()).is_some_and(|(connection, _)| self.bundles.contains_key(&connection));
+        match (known, request.body().len() > BODY_BYTES_MAX) {
+            (false, _) => Some(bare(StatusCode::NOT_FOUND)),
+            (true, true) => Some(bare(StatusCode::PAYLOAD_TOO_LARGE)),
+            (true, false) => None,
+        }
+    }
+}
+
+/// The connection that a path names, and what stands behind it.
+fn place(path: &str) -> Option<(ConnectionName, &str)> {
+    let rest = path.strip_prefix(ROOT)?;
+    let (name, rest) = rest.split_once('/').unwrap_or((rest, ""));
+    Some((ConnectionName::new(name), rest))
 }
 
 /// Answers one request to `/webhooks/{connection}[/{rest}]`:
@@ -38,20 +55,17 @@ impl Doors {
 /// 410 for what is too old, 404 for a connection that is not configured or takes no webhooks, 405 for anything but POST, 413 for a body
 /// too large, 503 where our store or queue is out of reach, so that the vendor sends it again.
 pub async fn handle(engine: &Engine, doors: &Doors, request: Request<Bytes>) -> Response<Bytes> {
+    if let Some(answer) = doors.turn_away(&request) {
+        return answer;
+    }
     let (head, body) = request.into_parts();
-    let Some((name, rest)) = head.uri.path().strip_prefix(ROOT).map(|path| path.split_once('/').unwrap_or((path, ""))) else {
-        return bare(StatusCode::NOT_FOUND);
-    };
-    let connection = ConnectionName::new(name);
+    let Some((connection, rest)) = place(head.uri.path()) else { return bare(StatusCode::NOT_FOUND) };
     let (Some(connector), Some(bundle)) = (connector(engine, &connection), doors.bundles.get(&connection)) else {
         return bare(StatusCode::NOT_FOUND);
     };
     let Some(hooks) = connector.webhooks() else { return bare(StatusCode::NOT_FOUND) };
     if head.method != Method::POST {
         return bare(StatusCode::METHOD_NOT_ALLOWED);
-    }
-    if body.len() > BODY_BYTES_MAX {
-        return bare(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let secrets = match doors.secrets.load(bundle).await {
         Ok(secrets) => secrets.unwrap_or_default(),
@@ -105,7 +119,7 @@ fn answer((content_type, body): (&'static str, String)) -> Response<Bytes> {
 }
 
 /// An answer that tells a stranger nothing but its status.
-fn bare(status: StatusCode) -> Response<Bytes> {
+pub fn bare(status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     response

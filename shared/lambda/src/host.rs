@@ -1,0 +1,126 @@
+//! A function's surroundings: read at its start, used from its first event on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::{Context, Error};
+use syncline_aws::{Aws, DynamoStore, SecretsManagerSecrets, SqsOutbox, SystemClock, SystemDice};
+use syncline_engine::Engine;
+use syncline_http::ReqwestHttp;
+use syncline_model::Deadline;
+use syncline_registry::{Adapters, Deployment, InstallationKey, assemble, fill_required};
+use tokio::sync::OnceCell;
+
+use crate::start;
+
+/// Left for the answer, and for giving messages back, before Lambda ends the function.
+const MARGIN: SignedDuration = SignedDuration::from_secs(5);
+/// How long the first event may ask vendors for their required fields; also how long work may take where Lambda named no deadline.
+const DESCRIBE: SignedDuration = SignedDuration::from_secs(10);
+
+/// Whether a function writes to vendors, and has to know first which fields they require.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vendors {
+    Written,
+    NotWritten,
+}
+
+/// What a function stands on.
+pub struct Host {
+    pub environment: BTreeMap<String, String>,
+    pub deployment: Deployment,
+    pub adapters: Adapters,
+    vendors: Vendors,
+    engine: OnceCell<Engine>,
+}
+
+impl Host {
+    /// From the environment of a Lambda function. Calls nobody, but for Lambda itself where the start fails.
+    ///
+    /// # Errors
+    /// Every problem of the environment and the config, each with its variable.
+    pub async fn start(vendors: Vendors) -> Result<Self, Error> {
+        match Self::from_environment(vendors).await {
+            Ok(host) => Ok(host),
+            Err(problem) => {
+                start::report(&problem).await;
+                Err(problem)
+            }
+        }
+    }
+
+    async fn from_environment(vendors: Vendors) -> Result<Self, Error> {
+        let environment: BTreeMap<String, String> = std::env::vars().collect();
+        let folder = environment.get("LAMBDA_TASK_ROOT").cloned().unwrap_or_else(|| ".".to_owned());
+        let deployment = Deployment::read(&environment, folder.as_ref()).map_err(|problems| told(&problems))?;
+        let aws = Aws::from_environment().await;
+        let clock = Arc::new(SystemClock);
+        let dice = Arc::new(SystemDice);
+        let adapters = Adapters {
+            store: Arc::new(DynamoStore::new(aws.clone(), deployment.table.clone(), clock.clone(), dice.clone())),
+            outbox: Arc::new(SqsOutbox::new(aws.clone(), deployment.queue_urls.clone(), None, clock.clone())),
+            secrets: Arc::new(SecretsManagerSecrets::new(aws, deployment.secrets_prefix.clone(), clock.clone())),
+            http: Arc::new(ReqwestHttp::new(clock.clone())),
+            clock,
+            dice,
+        };
+        Ok(Self { environment, deployment, adapters, vendors, engine: OnceCell::new() })
+    }
+
+    /// The engine, put together when it is first asked for, with the installation's key.
+    ///
+    /// # Errors
+    /// The key cannot be had, or the config cannot run; the next event tries again.
+    pub async fn engine(&self) -> Result<&Engine, Error> {
+        self.engine.get_or_try_init(|| self.assemble()).await
+    }
+
+    async fn assemble(&self) -> Result<Engine, Error> {
+        let key = InstallationKey::load(self.adapters.secrets.as_ref()).await?;
+        let mut engine = assemble(&self.deployment.config, &self.adapters, &key).map_err(|problems| told(&problems))?;
+        match self.vendors {
+            Vendors::Written => {
+                let by = Deadline(engine.now() + DESCRIBE);
+                fill_required(&self.deployment.config, &mut engine, by).await;
+            }
+            Vendors::NotWritten => {}
+        }
+        Ok(engine)
+    }
+
+    /// When the work of an invocation has to be over.
+    pub fn by(&self, context: &Context) -> Deadline {
+        deadline(context.deadline, self.adapters.clock.now())
+    }
+}
+
+/// The moment before Lambda's own (`deadline_ms` since 1970) that leaves time to answer.
+pub fn deadline(deadline_ms: u64, now: Timestamp) -> Deadline {
+    let end =
+        i64::try_from(deadline_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).filter(|end| *end > Timestamp::UNIX_EPOCH);
+    Deadline(end.unwrap_or(now + DESCRIBE + MARGIN) - MARGIN)
+}
+
+/// Log lines as JSON on the standard output, where `CloudWatch` takes them from; how much is told, `RUST_LOG` says.
+pub fn log() {
+    tracing_subscriber::fmt().json().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).without_time().init();
+}
+
+fn told<P: std::fmt::Display>(problems: &[P]) -> Error {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_ends_before_lambda_does() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        assert_eq!(deadline(1_000_060_000, now).0, Timestamp::from_second(1_000_055).unwrap());
+        // Without a deadline in the context there is a short one, not none.
+        assert_eq!(deadline(0, now).0, now + DESCRIBE);
+        assert_eq!(deadline(u64::MAX, now).0, now + DESCRIBE);
+    }
+}
