@@ -5,6 +5,7 @@
 //! one of them is wrong.
 
 mod book;
+mod endings;
 mod rest;
 mod spelling;
 mod steps;
