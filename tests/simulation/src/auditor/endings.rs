@@ -3,10 +3,15 @@
 use syncline_model::Side;
 
 use super::Auditor;
+use super::book::Book;
 use super::spelling::meaning;
 use crate::kernel::TaskId;
+use crate::ports::store::SimulatedStore;
 use crate::scenario::{Keeps, Object, Sort};
 use crate::vendors::{Author, Change, Vendors};
+
+/// No sweep asks about fewer; and some few are met in passing, when their counterparts change.
+const UNASKED_MAX: u64 = 10 + 4;
 
 impl Auditor {
     /// P-7: who was merged into a record that lives is not gone, and takes no counterpart along.
@@ -32,6 +37,22 @@ impl Auditor {
                 change.kind, change.id, change.side
             );
             self.breach("P-7", says);
+        }
+    }
+
+    /// P-7: so many at once go only with a person's word. Only those are counted of which no feed tells: they can be known only as missing.
+    pub(super) fn judge_share(&mut self, store: &SimulatedStore, object: &Object, change: &Change, other: &str) {
+        let from = change.side.other();
+        if !self.purged.contains(&(from, object.kind(from).to_owned(), other.to_owned())) {
+            return;
+        }
+        let count = self.unasked.entry((object.mapping.to_owned(), from)).or_default();
+        *count += 1;
+        let gone = *count;
+        let linked = Book::read(self.sync, &store.all()).active(object.mapping).count() as u64 + gone;
+        let too_many = gone > UNASKED_MAX && gone * 100 > u64::from(self.scenario.affairs.max_share) * linked;
+        if too_many && !self.released {
+            self.breach("P-7", format!("{gone} of {linked} {} that were missing at {from} went, and nobody was asked", object.mapping));
         }
     }
 

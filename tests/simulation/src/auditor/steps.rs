@@ -134,6 +134,7 @@ impl Auditor {
                 format!("{} {} of {} was deleted: deletions at {from} are not carried over", change.kind, change.id, change.side),
             );
         }
+        self.judge_share(store, object, change, &other);
         self.judge_end_by_merge(vendors, object, change, &other, task);
         self.judge_end_of_edited(object, change, &other, task);
         let is_live = vendors.live(from, object.kind(from)).contains_key(&other);
@@ -194,6 +195,9 @@ impl Auditor {
                 serde_json::from_str::<Json>(&item.body).ok().and_then(|body| body.pointer("/link/right")?.as_str().map(str::to_owned))
         {
             let at = self.changes.len();
+            if !self.linked_at.contains_key(&((*mapping).to_owned(), item.key.sort.clone())) {
+                self.judge_choice(vendors, store, mapping, &item.key.sort, &right);
+            }
             let known = self.linked_at.entry(((*mapping).to_owned(), item.key.sort.clone())).or_insert_with(|| (right.clone(), at));
             if known.0 != right {
                 *known = (right, at);
