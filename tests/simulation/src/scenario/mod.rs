@@ -199,6 +199,7 @@ impl Scenario {
         if scenario.emphasis == Emphasis::Newborns {
             // Each answer that is lost is waited for: who runs out of time each time never gets on.
             scenario.timeout = 3 * MINUTE;
+            scenario.freshdesk_search_lag_s = 180;
         }
         if scenario.affairs.mass_deletion.is_some() {
             // Fewer than eleven deletions are never asked about.

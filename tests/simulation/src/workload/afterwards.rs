@@ -6,6 +6,7 @@ use syncline_model::Side;
 use super::{Touched, Workload, pick};
 use crate::house::Turns;
 use crate::kernel::Millis;
+use crate::scenario::Sort;
 use crate::vendors::{Author, Change, News, Vendors};
 
 /// Each with the words under which it is counted.
@@ -56,7 +57,7 @@ impl Workload {
     pub fn act_afterwards(&mut self, turns: &Turns, vendors: &Vendors, number: usize) -> Vec<(Side, Hint)> {
         let Some(what) = self.planned.get(number).cloned() else { return Vec::new() };
         let (words, touched) = match what {
-            Afterwards::EditNewborn(touched) => (AFTERWARDS[0], self.edit_this(turns, vendors, touched)),
+            Afterwards::EditNewborn(touched) => (AFTERWARDS[0], self.edit_newborn(turns, vendors, touched)),
             Afterwards::EditHeir(touched) => (AFTERWARDS[1], self.edit_this(turns, vendors, touched)),
             Afterwards::Purge((side, object, id)) => (AFTERWARDS[2], self.purge_this(turns, vendors, side, object, &id)),
         };
@@ -64,6 +65,21 @@ impl Workload {
             turns.happened(words);
         }
         self.hints_of(touched.into_iter().collect())
+    }
+
+    /// Often that by which it could be found again.
+    fn edit_newborn(&mut self, turns: &Turns, vendors: &Vendors, touched: Touched) -> Option<Touched> {
+        let (side, object, id) = &touched;
+        let record = vendors.live(*side, self.objects[*object].kind(*side)).remove(id)?;
+        let mut keys = self.editable(*object, false);
+        keys.retain(|field| {
+            let filled = field.parts(*side).iter().any(|part| record.get(*part).is_some_and(|value| !value.is_null()));
+            filled && (field.sort == Sort::Phone || self.objects[*object].unique.contains(&field.name))
+        });
+        match pick(turns, &keys) {
+            Some(field) if !turns.one_in(3) => self.set(turns, vendors, *side, *object, id, &field, false).then_some(touched),
+            Some(_) | None => self.edit_this(turns, vendors, touched),
+        }
     }
 
     fn edit_this(&mut self, turns: &Turns, vendors: &Vendors, (side, object, id): Touched) -> Option<Touched> {
