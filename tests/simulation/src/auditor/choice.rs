@@ -21,7 +21,7 @@ impl Auditor {
         // Who is released, or takes over from a merged one, is decided with a person's word.
         let merged = self.merges.iter().any(|(_, its)| its.kind == object.kind(its.side));
         // A backfill carries over both sides' records, touched or not.
-        if self.released || merged || self.scenario.backfill {
+        if self.releases > 0 || merged || self.scenario.backfill {
             return;
         }
         let book = Book::read(self.sync, &store.all());

@@ -51,7 +51,7 @@ impl Auditor {
         let gone = *count;
         let linked = Book::read(self.sync, &store.all()).active(object.mapping).count() as u64 + gone;
         let too_many = gone > UNASKED_MAX && gone * 100 > u64::from(self.scenario.affairs.max_share) * linked;
-        if too_many && !self.released {
+        if too_many && self.releases == 0 {
             self.breach("P-7", format!("{gone} of {linked} {} that were missing at {from} went, and nobody was asked", object.mapping));
         }
     }
@@ -72,11 +72,11 @@ impl Auditor {
             {
                 continue;
             }
-            let set = self.life_places(object, side, &change.id).filter(|(_, its)| {
+            let mut set = self.life_places(object, side, &change.id).filter(|(_, its)| {
                 let was = |record: &Option<_>| record.as_ref().map(|record| meaning(&field, side, record)).unwrap_or_default();
                 was(&its.before) != was(&its.after) && was(&its.after) == stands
             });
-            let Some((place, wrote)) = set.last() else { continue };
+            let Some((place, wrote)) = set.next_back() else { continue };
             let unseen = wrote.at.as_millisecond() >= self.begun_at(task);
             let shown = self.had_shown(object, &field, from, other, &stands, self.changes.len());
             if wrote.author == Author::User && place >= *linked && !unseen && !shown {

@@ -70,8 +70,8 @@ pub struct Auditor {
     purged: BTreeSet<(Side, String, String)>,
     /// By mapping and side: how many of these took their counterparts along since the last sweep ended.
     unasked: BTreeMap<(String, Side), u64>,
-    /// Whether a person ever released what was held.
-    released: bool,
+    /// How often a person released what was held.
+    releases: u32,
     /// While set, no vendor may be written to.
     quiet: bool,
     strained: BTreeSet<Side>,
@@ -107,7 +107,7 @@ impl Auditor {
             merges: Vec::new(),
             purged: BTreeSet::new(),
             unasked: BTreeMap::new(),
-            released: false,
+            releases: 0,
             quiet: false,
             strained: BTreeSet::new(),
             on: 0,
@@ -155,7 +155,7 @@ impl Auditor {
 
     /// A person releases what is held, and answers sweeps that ask.
     pub fn released(&mut self) {
-        self.released = true;
+        self.releases += 1;
         self.unasked.clear();
     }
 

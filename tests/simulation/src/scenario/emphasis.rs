@@ -31,8 +31,7 @@ impl Emphasis {
     pub fn weight(self, act: Act) -> Option<u64> {
         match (self, act) {
             (Self::Newborns, Act::Create | Act::CreateWithCompany) => Some(50),
-            (Self::Lookalikes, Act::CreateLookalike) => Some(40),
-            (Self::Purges, Act::Purge) | (Self::Successions, Act::Succeed) => Some(40),
+            (Self::Lookalikes, Act::CreateLookalike) | (Self::Purges, Act::Purge) | (Self::Successions, Act::Succeed) => Some(40),
             (Self::Nothing | Self::Newborns | Self::Lookalikes | Self::Purges | Self::Successions, _) => None,
         }
     }

@@ -177,14 +177,14 @@ impl Workload {
         values: &[(Field, Value)],
         parent: Option<&str>,
     ) -> Option<String> {
-        let mut fields = self.spelled(turns, side, values);
+        let mut fields = Self::spelled(turns, side, values);
         if let (Some(parent), Some(reference)) = (parent, self.reference(object)) {
             fields.insert((*reference.parts(side).first()?).to_owned(), parent_json(parent));
         }
         self.create_spelled(turns, vendors, side, object, &fields, turns.timestamp())
     }
 
-    fn spelled(&self, turns: &Turns, side: Side, values: &[(Field, Value)]) -> Fields {
+    fn spelled(turns: &Turns, side: Side, values: &[(Field, Value)]) -> Fields {
         let mut fields = Fields::new();
         for (field, value) in values {
             value.put(turns, side, field, &mut fields);
@@ -192,7 +192,6 @@ impl Workload {
         fields
     }
 
-    #[expect(clippy::too_many_arguments, reason = "who, where, what, when: each is needed once")]
     fn create_spelled(
         &self,
         turns: &Turns,

@@ -38,7 +38,7 @@ impl Workload {
         let mobile = self.mobile()?;
         let mut values = self.fresh(turns, CONTACTS);
         values.retain(|(field, _)| *field != mobile);
-        let mut fields: Fields = self.spelled(turns, side, &values);
+        let mut fields: Fields = Self::spelled(turns, side, &values);
         fields.extend(mobile.parts(side).iter().map(|part| ((*part).to_owned(), json!(format!("+49{digits}")))));
         self.create_spelled(turns, vendors, side, CONTACTS, &fields, at)
     }
