@@ -46,6 +46,11 @@ pub trait Users: Simulator {
     /// Every live record of a kind by its id, as it is stored, whatever the API shows of it already.
     fn live(&self, kind: &str) -> BTreeMap<String, Fields>;
 
+    /// Removes a live record for good, past the bin; refused where the vendor's users cannot.
+    fn purge(&mut self, _now: Timestamp, kind: &str, _id: &str) -> Result<(), String> {
+        Err(format!("{kind} goes by way of the bin"))
+    }
+
     /// Lets it happen; `false` where this vendor knows no such thing.
     fn strain(&mut self, now: Timestamp, strain: Strain) -> bool;
 }
@@ -77,6 +82,10 @@ impl<S: Users + ?Sized> Users for Box<S> {
 
     fn live(&self, kind: &str) -> BTreeMap<String, Fields> {
         (**self).live(kind)
+    }
+
+    fn purge(&mut self, now: Timestamp, kind: &str, id: &str) -> Result<(), String> {
+        (**self).purge(now, kind, id)
     }
 
     fn strain(&mut self, now: Timestamp, strain: Strain) -> bool {

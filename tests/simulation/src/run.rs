@@ -36,7 +36,8 @@ const QUIET_WITHIN: i64 = 30 * HOUR;
 /// Runs a seed.
 pub fn run(seed: u64, told: bool) -> Outcome {
     let scenario = Scenario::new(seed);
-    run_scenario(scenario, Mood::new(seed), told)
+    let mood = Mood::new(seed, scenario.emphasis);
+    run_scenario(scenario, mood, told)
 }
 
 /// Runs a scenario that somebody made.

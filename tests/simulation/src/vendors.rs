@@ -62,6 +62,8 @@ pub struct Merged {
 pub enum News {
     /// A user made one record of two.
     Merged(Merged),
+    /// A user removed a record for good: its side, kind and id.
+    Purged(Side, String, String),
     Changed(Change),
     Arrived(Arrived),
 }
@@ -209,6 +211,18 @@ impl Vendors {
         let merged = Merged { at, side, kind: kind.to_owned(), survivor: survivor.to_owned(), loser: loser.to_owned() };
         self.say([News::Merged(merged)]);
         Ok(())
+    }
+
+    /// A user removes a record past the bin.
+    pub fn purge(&self, side: Side, at: Timestamp, kind: &str, id: &str) -> Result<(), String> {
+        self.act(side, at, |users, at| users.purge(at, kind, id))?;
+        self.say([News::Purged(side, kind.to_owned(), id.to_owned())]);
+        Ok(())
+    }
+
+    /// Whether a request of ours may change a record.
+    pub fn may_change(&self, side: Side, request: &Request) -> bool {
+        (self.held(side).account.may_change)(request)
     }
 
     /// Something that a vendor's user or administrator does.

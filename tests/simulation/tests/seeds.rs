@@ -6,7 +6,7 @@ use syncline_simulation::house::{AFFAIRS, MOVES};
 use syncline_simulation::run::run;
 use syncline_simulation::scenario::TROUBLES;
 use syncline_simulation::seeds::{attempt, committed, replay, run_all};
-use syncline_simulation::workload::Act;
+use syncline_simulation::workload::{AFTERWARDS, Act};
 
 /// What broke among these seeds, a line each.
 fn broken(seeds: impl IntoIterator<Item = u64>) -> Vec<String> {
@@ -104,6 +104,7 @@ fn everything_that_can_happen_does() {
     let troubles = TROUBLES.map(|what| (what, 50));
     let moves = MOVES.map(|what| (what, 2));
     let affairs = AFFAIRS.map(|what| (what, 4));
+    let afterwards = AFTERWARDS.map(|what| (what, 15));
     let others = [
         ("a function is killed", 200),
         ("a function runs out of time", 5),
@@ -120,7 +121,7 @@ fn everything_that_can_happen_does() {
         ("a value lost a conflict", 20),
     ];
     let happened = happened();
-    let all = acts.chain(troubles).chain(moves).chain(affairs).chain(others);
+    let all = acts.chain(troubles).chain(moves).chain(affairs).chain(afterwards).chain(others);
     let rare: Vec<String> = all
         .filter(|(what, least)| happened.of(what) < *least)
         .map(|(what, least)| format!("{what}: {} times, {least} at least", happened.of(what)))

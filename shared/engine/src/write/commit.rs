@@ -16,6 +16,7 @@ use crate::history::{self, Act, FieldChange, HistoryEntry};
 use crate::hold::{self, Hold};
 use crate::message::Change;
 use crate::ports::store::Write;
+use crate::settle::{ATTEMPTS_MAX, backoff};
 use crate::{EngineError, keys, waiting};
 
 /// One record's writes, and what follows from them.
@@ -361,6 +362,13 @@ pub(super) async fn merged(place: Place<'_>, job: Job, survivor: RecordId, out: 
         let counterparts = vec![heir.counterpart(source).unwrap_or_else(|| theirs.right.clone()), other];
         commits.hold(place, job, HoldReason::CounterpartsOfMerged { survivor, counterparts })?;
         return commits.store(place, out).await;
+    }
+    if matches!(heir.own.entry, Entry::Intent { .. }) && job.change.attempt < ATTEMPTS_MAX {
+        // A counterpart of its own is being made for it: what comes of that is to be seen first.
+        let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
+        count(place, source, &End::Later("conflict"));
+        out.again(at, job.into_change(), true);
+        return Ok(());
     }
     let note = Some(Note {
         print: entry::print(&place.engine.marker, place.mapping, source, &job.record),

@@ -53,8 +53,17 @@ pub(super) async fn carry_out(
             outcomes.fill(failed);
         }
         let mut limited = None;
-        for ((job, plan), outcome) in ready.into_iter().zip(outcomes) {
+        for ((mut job, plan), outcome) in ready.into_iter().zip(outcomes) {
             match outcome {
+                // An earlier attempt had made it, and somebody may have edited it since: it is read, and joined as it is.
+                Outcome::Written { id, created: false, .. }
+                    if job.change.attempt < settle::ATTEMPTS_MAX
+                        && matches!(plan.write(place.target()), Some(PlannedWrite::Create { .. })) =>
+                {
+                    job.change.counterpart = Counterpart::Is(id);
+                    count(place, place.source, &End::Later("uncertain"));
+                    out.again(place.now(), job.into_change(), true);
+                }
                 Outcome::Written { id, created, stored } => results.push((job, plan, id, created, stored)),
                 Outcome::Failed(Fault::RateLimited { until }) => {
                     limited = Some(until);

@@ -333,6 +333,8 @@ fn triage(place: Place<'_>, observed: &Observed, standing: &Standing) -> Triage 
     }
     let Some(link) = standing.link() else {
         return match record.presence {
+            // Its link moved when it was merged away: a message may tell of a moment before that.
+            Presence::Live if told && standing.note().is_some_and(|note| note.end.starts_with("merged:")) => Triage::LooksBack,
             Presence::Live => Triage::Unlinked,
             Presence::Deleted | Presence::MergedInto(_) => Triage::Ends(End::Skipped(skip_name(&SkipReason::DeletedBeforeLink))),
         };

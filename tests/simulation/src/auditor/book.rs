@@ -32,7 +32,8 @@ pub(super) struct Book {
     notes: BTreeMap<(String, Side, String), String>,
     /// Records for whose counterpart an intent stands, or a link or pointer.
     claimed: BTreeSet<(String, Side, String)>,
-    holds: BTreeSet<(String, Side, String)>,
+    /// Why each is held.
+    holds: BTreeMap<(String, Side, String), Json>,
 }
 
 fn side(letter: &str) -> Option<Side> {
@@ -58,7 +59,7 @@ impl Book {
                     let [mapping, letter, id] = place.as_slice() else { continue };
                     let Some(side) = self::side(letter) else { continue };
                     let place = ((*mapping).to_owned(), side, (*id).to_owned());
-                    book.holds.insert(place);
+                    book.holds.insert(place, serde_json::from_str(&item.body).unwrap_or_default());
                 }
                 _ => {}
             }
@@ -111,7 +112,12 @@ impl Book {
     }
 
     pub(super) fn is_held(&self, mapping: &str, side: Side, id: &str) -> bool {
-        self.holds.contains(&(mapping.to_owned(), side, id.to_owned()))
+        self.holds.contains_key(&(mapping.to_owned(), side, id.to_owned()))
+    }
+
+    /// The name of the reason why a record is held.
+    pub(super) fn held_because(&self, mapping: &str, side: Side, id: &str) -> Option<&str> {
+        self.holds.get(&(mapping.to_owned(), side, id.to_owned()))?.pointer("/why/reason")?.as_str()
     }
 
     pub(super) fn is_claimed(&self, mapping: &str, side: Side, id: &str) -> bool {

@@ -5,6 +5,8 @@
 //! one of them is wrong.
 
 mod book;
+mod choice;
+mod endings;
 mod rest;
 mod spelling;
 mod steps;
@@ -64,6 +66,12 @@ pub struct Auditor {
     changes: Vec<Change>,
     /// What users merged, each with the number of changes before it.
     merges: Vec<(usize, Merged)>,
+    /// Who was removed for good: no feed tells of them.
+    purged: BTreeSet<(Side, String, String)>,
+    /// By mapping and side: how many of these took their counterparts along since the last sweep ended.
+    unasked: BTreeMap<(String, Side), u64>,
+    /// How often a person released what was held.
+    releases: u32,
     /// While set, no vendor may be written to.
     quiet: bool,
     strained: BTreeSet<Side>,
@@ -97,6 +105,9 @@ impl Auditor {
             figures: Figures::default(),
             changes: Vec::new(),
             merges: Vec::new(),
+            purged: BTreeSet::new(),
+            unasked: BTreeMap::new(),
+            releases: 0,
             quiet: false,
             strained: BTreeSet::new(),
             on: 0,
@@ -142,8 +153,21 @@ impl Auditor {
         self.ever_unmapped.extend(unmapped);
     }
 
+    /// A person releases what is held, and answers sweeps that ask.
+    pub fn released(&mut self) {
+        self.releases += 1;
+        self.unasked.clear();
+    }
+
     pub fn strained(&mut self, side: Side, _strain: Strain) {
         self.strained.insert(side);
+    }
+
+    /// A sweep ended. Each one alone is bound to ask.
+    pub fn sweep_ended(&mut self, mapping: usize, side: Side) {
+        if let Some(object) = self.objects.get(mapping) {
+            self.unasked.remove(&(object.mapping.to_owned(), side));
+        }
     }
 
     /// A sweep of the final round ended. What it found of edits and new records, the feeds had missed.
@@ -205,6 +229,9 @@ impl Auditor {
                     self.changes.push(change.clone());
                 }
                 News::Merged(merged) => self.merges.push((self.changes.len(), merged.clone())),
+                News::Purged(side, kind, id) => {
+                    self.purged.insert((*side, kind.clone(), id.clone()));
+                }
                 News::Arrived(arrived) => self.arrived(arrived),
             }
         }

@@ -86,6 +86,15 @@ impl Auditor {
             // A hold of the counterpart's names both.
             let held = book.is_held(object.mapping, side, id)
                 || link.is_some_and(|link| book.is_held(object.mapping, side.other(), side.of(&link.right, &link.left)));
+            if let Some(own) = self.own_hidden(object, sides, side, id, book) {
+                self.breach(
+                    "P-5",
+                    format!(
+                        "{} {id} of {side} is held because a hidden record has its value: {own} was made for it, and lives",
+                        object.kind(side)
+                    ),
+                );
+            }
             let problem = match link.map(|link| (link.state.clone(), side.of(&link.right, &link.left))) {
                 Some((State::Active, other)) if sides.of(side.other()).contains_key(other) => {
                     if held {
@@ -137,9 +146,34 @@ impl Auditor {
         })
     }
 
+    /// Held because somebody whom nobody sees has its value, where that is the counterpart that we made for it: the reason is not true.
+    fn own_hidden(&self, object: &Object, sides: &Sides, side: Side, id: &str, book: &Book) -> Option<String> {
+        if book.held_because(object.mapping, side, id) != Some("taken_by_hidden") {
+            return None;
+        }
+        let other = side.other();
+        // Who came back from the bin when somebody else had taken its place is in the way indeed.
+        let linked_to = book.link(object.mapping, side, id).map(|link| side.of(&link.right, &link.left));
+        let mut made = sides.of(other).iter().filter(|(its, record)| {
+            let first = self.life(other, object.kind(other), its).next();
+            linked(record, object.link(other)).as_deref() == Some(id)
+                && linked_to.is_none_or(|linked_to| linked_to == *its)
+                && first.is_some_and(|first| first.before.is_none() && first.author != Author::User)
+        });
+        made.next().map(|(its, _)| its.clone())
+    }
+
     /// Linked and alive: each carries the other's id.
     fn unstamped(&self, object: &Object, sides: &Sides, side: Side, id: &str, other: &str) -> Option<String> {
         let carried = sides.of(side).get(id).and_then(|record| linked(record, object.link(side)));
+        // The id is unique, and who carries it went to the bin with it.
+        let in_bin = |change: &crate::vendors::Change| {
+            let carried = || change.before.as_ref().and_then(|before| linked(before, object.link(side)));
+            change.side == side && change.after.is_none() && carried().as_deref() == Some(other) && !sides.of(side).contains_key(&change.id)
+        };
+        if self.changes.iter().any(in_bin) {
+            return None;
+        }
         // While it was in the bin nothing could be written to it.
         if self.life(side, object.kind(side), id).any(|change| change.after.is_none()) {
             return None;

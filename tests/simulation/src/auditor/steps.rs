@@ -65,7 +65,7 @@ impl Auditor {
             self.breach("P-3", format!("{} {} of {} was written after quiet", change.kind, change.id, change.side));
         }
         match (&change.before, &change.after) {
-            (None, Some(_)) => self.judge_creation(vendors, store, &object, change),
+            (None, Some(_)) => self.judge_creation(vendors, store, &object, change, task),
             (Some(_), None) => self.judge_deletion(vendors, store, &object, change, task),
             (Some(_), Some(_)) => self.judge_update(&object, change),
             (None, None) => {}
@@ -73,7 +73,7 @@ impl Auditor {
     }
 
     /// P-2: a creation has an intent in the store, and its source has no counterpart that lives.
-    fn judge_creation(&mut self, vendors: &Vendors, store: &SimulatedStore, object: &Object, change: &Change) {
+    fn judge_creation(&mut self, vendors: &Vendors, store: &SimulatedStore, object: &Object, change: &Change, task: TaskId) {
         // Back from the bin is no creation.
         if self.life(change.side, &change.kind, &change.id).next().is_some() {
             return;
@@ -87,6 +87,7 @@ impl Auditor {
         if !book.is_claimed(object.mapping, from, &source) {
             self.breach("P-2", format!("a counterpart of {} {source} of {from} was created without an intent", object.kind(from)));
         }
+        self.judge_return(vendors, object, change, &source, task);
         let live = vendors.live(change.side, &change.kind);
         let twins: Vec<&Change> = self
             .changes
@@ -133,6 +134,9 @@ impl Auditor {
                 format!("{} {} of {} was deleted: deletions at {from} are not carried over", change.kind, change.id, change.side),
             );
         }
+        self.judge_share(store, object, change, &other);
+        self.judge_end_by_merge(vendors, object, change, &other, task);
+        self.judge_end_of_edited(object, change, &other, task);
         let is_live = vendors.live(from, object.kind(from)).contains_key(&other);
         // Brought back after our last look at it: nobody could know.
         let back_since = self
@@ -191,6 +195,9 @@ impl Auditor {
                 serde_json::from_str::<Json>(&item.body).ok().and_then(|body| body.pointer("/link/right")?.as_str().map(str::to_owned))
         {
             let at = self.changes.len();
+            if !self.linked_at.contains_key(&((*mapping).to_owned(), item.key.sort.clone())) {
+                self.judge_choice(vendors, store, mapping, &item.key.sort, &right);
+            }
             let known = self.linked_at.entry(((*mapping).to_owned(), item.key.sort.clone())).or_insert_with(|| (right.clone(), at));
             if known.0 != right {
                 *known = (right, at);

@@ -10,7 +10,7 @@ use super::book::Book;
 use super::rest::Sides;
 use super::spelling::{linked, meaning};
 use crate::scenario::{Field, Keeps, Object, Sort};
-use crate::vendors::{Author, Change};
+use crate::vendors::Author;
 
 /// A field of a record, as one user left it last.
 struct Wrote {
@@ -175,11 +175,6 @@ impl Auditor {
         })
     }
 
-    fn life_places<'a>(&'a self, object: &'a Object, side: Side, id: &'a str) -> impl Iterator<Item = (usize, &'a Change)> {
-        let of_it = move |change: &&Change| change.side == side && change.kind == object.kind(side) && change.id == id;
-        self.changes.iter().enumerate().filter(move |(_, change)| of_it(change))
-    }
-
     /// Whether a record ever carried the id of anybody else.
     fn had_another(&self, object: &Object, side: Side, id: &str, other: &str) -> bool {
         self.life(side, object.kind(side), id)
@@ -187,7 +182,7 @@ impl Auditor {
     }
 
     /// Whether a record ever showed a value before that place, whoever wrote it.
-    fn had_shown(&self, object: &Object, field: &Field, side: Side, id: &str, value: &str, place: usize) -> bool {
+    pub(super) fn had_shown(&self, object: &Object, field: &Field, side: Side, id: &str, value: &str, place: usize) -> bool {
         let mut life =
             self.changes.iter().take(place).filter(|change| change.side == side && change.kind == object.kind(side) && change.id == id);
         life.any(|change| change.after.as_ref().is_some_and(|after| meaning(field, side, after) == value))

@@ -27,7 +27,7 @@ use crate::ports::queue::SimulatedQueue;
 use crate::ports::secrets::SimulatedSecrets;
 use crate::ports::store::SimulatedStore;
 use crate::ports::wire::Wire;
-use crate::scenario::{Mood, Recipe, Scenario};
+use crate::scenario::{Emphasis, Mood, Recipe, Scenario};
 use crate::vendors::Vendors;
 use crate::workload::Workload;
 
@@ -49,6 +49,8 @@ pub enum Duty {
     Deliver,
     /// A user does something.
     User,
+    /// Somebody does what follows from something, by its number.
+    Afterwards(usize),
     /// A webhook tells of a record, by its number in the list of those to come.
     Webhook(usize),
     /// The backfill goes on.
@@ -264,6 +266,7 @@ impl House {
             Duty::PullAgain(side) => self.invoke(Role::Pull(side)),
             Duty::Deliver => self.deliver(),
             Duty::User => self.user_acts(),
+            Duty::Afterwards(number) => self.act_afterwards(number),
             Duty::Webhook(number) => self.webhook(number),
             Duty::Backfill => {
                 if !self.backfilled {
@@ -301,6 +304,10 @@ impl House {
         let sent = self.queue.take_taken_in();
         if !sent.is_empty() || news.iter().any(|news| matches!(news, crate::vendors::News::Changed(_))) {
             self.stirred = self.kernel.millis();
+        }
+        if self.scenario.emphasis == Emphasis::Newborns && self.kernel.millis() < self.calm_at {
+            self.workload.notice(&self.kernel, &news);
+            self.plan_afterwards();
         }
         self.auditor.hear(&self.kernel, &self.vendors, &self.store, &news, &written, &sent);
     }

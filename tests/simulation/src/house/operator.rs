@@ -109,6 +109,7 @@ impl House {
     /// Releases every hold, and with them the questions of sweeps: the deletions were meant.
     pub(super) fn release_all(&mut self) {
         self.kernel.note(|| "operator: releases what is held".to_owned());
+        self.auditor.released();
         self.operator_acts(|engine| {
             Box::pin(async move {
                 let sync = &engine.syncs[0].name;

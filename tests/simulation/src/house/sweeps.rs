@@ -26,6 +26,9 @@ impl House {
             let stopped = progress.stopped.as_deref().unwrap_or("as planned");
             format!("sweep {mapping} {side}: {:?}, the feeds had missed {:?}; {stopped}", progress.phase, progress.missed)
         });
+        if progress.phase == SweepPhase::Done {
+            self.auditor.sweep_ended(mapping, side);
+        }
         match progress.phase {
             SweepPhase::Asked if self.mood.is_calm() => {
                 self.kernel.happened("a sweep asks");

@@ -1,11 +1,13 @@
 //! The time in which users act, webhooks tell of it or do not, and what befalls a whole installation: an outage, a revoked credential, a mass
 //! deletion, a backfill that a later config asks for.
 
+use syncline_engine::ports::webhook::Hint;
 use syncline_model::Side;
 use syncline_simulator::Strain;
 
 use super::{Duty, House, Role};
 use crate::kernel::{Event, Millis};
+use crate::scenario::Emphasis;
 
 const MINUTE: Millis = 60_000;
 
@@ -120,7 +122,11 @@ impl House {
             }
             Affair::MassDeletion(side) => {
                 self.kernel.happened("most contacts are deleted at once");
-                self.workload.delete_most(&self.kernel, &self.vendors, side);
+                if self.scenario.emphasis == Emphasis::Purges {
+                    self.workload.purge_most(&self.kernel, &self.vendors, side);
+                } else {
+                    self.workload.delete_most(&self.kernel, &self.vendors, side);
+                }
                 self.plan_sweeps(now + self.kernel.between(0, 20 * MINUTE));
             }
             Affair::NextConfig => self.next_config(),
@@ -147,11 +153,33 @@ impl House {
 
     /// A user acts; a webhook tells of it, late, twice, or never.
     pub(super) fn user_acts(&mut self) {
-        let now = self.kernel.millis();
         if !self.backfilled {
             self.kernel.happened("a user acts during a backfill");
         }
         let hints = self.workload.act(&self.kernel, &self.vendors);
+        self.plan_afterwards();
+        self.told(hints);
+    }
+
+    /// What follows from an act comes in its time.
+    pub(super) fn plan_afterwards(&mut self) {
+        let now = self.kernel.millis();
+        for (wait, number) in self.workload.take_later() {
+            self.kernel.plan(now + wait, Event::Duty(Duty::Afterwards(number)));
+        }
+    }
+
+    /// Somebody does what follows from an act, unless users have ended.
+    pub(super) fn act_afterwards(&mut self, number: usize) {
+        if !self.mood.is_calm() {
+            let hints = self.workload.act_afterwards(&self.kernel, &self.vendors, number);
+            self.told(hints);
+        }
+    }
+
+    /// A webhook tells of what changed, or none does.
+    fn told(&mut self, hints: Vec<(Side, Hint)>) {
+        let now = self.kernel.millis();
         if hints.is_empty() || !self.kernel.one_in(self.scenario.webhooks) {
             self.kernel.happened("no webhook tells of an act");
             return;

@@ -32,7 +32,7 @@ impl Http for Wire {
         let slow = self.mood.wire_delay(kernel);
         kernel.effect(kernel.between(5, 40) + slow).await;
         let trouble = if vendors.is_reachable(side) {
-            self.mood.wire_trouble(kernel)
+            self.mood.wire_trouble(kernel, vendors.may_change(side, &call.request))
         } else {
             Some(Mishap::Known(if kernel.one_in(2) { Trouble::NeverSent } else { Trouble::HtmlError }))
         };

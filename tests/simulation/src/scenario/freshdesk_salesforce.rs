@@ -7,7 +7,7 @@ use syncline_model::Timestamp;
 use syncline_salesforce_sim::{DuplicateRule, Rewrite, Salesforce, Trigger};
 use syncline_simulator::{Request, json as json_answer};
 
-use super::{Field, Keeps, Object, Recipe, Scenario, Sort};
+use super::{Emphasis, Field, Keeps, Object, Recipe, Scenario, Sort};
 use crate::vendors::Account;
 
 const FRESHDESK: &str = "127.0.0.1:4101";
@@ -73,6 +73,8 @@ fn freshdesk(scenario: &Scenario, at: Timestamp) -> Freshdesk {
         contacts_list_per_minute: calls,
         tickets_list_per_minute: calls,
         search_lag_s: scenario.freshdesk_search_lag_s,
+        merged_keep_email: scenario.emphasis == Emphasis::Successions,
+        email_filter_reads_other_emails: scenario.emphasis == Emphasis::Successions,
         ..Default::default()
     });
     let contact = json!({ "label": "SFCONTACTID", "label_for_customers": "SFCONTACTID", "type": "custom_text", "unique": true });

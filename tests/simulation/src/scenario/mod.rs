@@ -3,12 +3,14 @@
 //! Each kind of trouble is absent in about half of all seeds: some defects show only where nothing else goes wrong.
 
 mod affairs;
+mod emphasis;
 mod freshdesk_salesforce;
 mod mood;
 
 use syncline_model::Side;
 
 pub use affairs::Affairs;
+pub use emphasis::Emphasis;
 pub use freshdesk_salesforce::recipe as freshdesk_salesforce;
 pub use mood::{Mishap, Mood, TROUBLES};
 
@@ -147,6 +149,7 @@ pub struct Scenario {
     /// How long a function may run.
     pub timeout: Millis,
     pub affairs: Affairs,
+    pub emphasis: Emphasis,
 }
 
 impl Scenario {
@@ -186,12 +189,27 @@ impl Scenario {
             // The shorter one is over before a single call to a vendor has to be.
             timeout: [20_000, 3 * MINUTE, 3 * MINUTE][chance.usize(0..3)],
             affairs: Affairs::new(seed),
+            emphasis: Emphasis::new(seed),
         };
+        if scenario.emphasis == Emphasis::Purges {
+            // Nobody is asked about a share of more than all.
+            scenario.affairs.mass_deletion = Some(Side::Right);
+            scenario.affairs.max_share = 5;
+        }
+        if scenario.emphasis == Emphasis::Newborns {
+            // Each answer that is lost is waited for: who runs out of time each time never gets on.
+            scenario.timeout = 3 * MINUTE;
+            scenario.freshdesk_search_lag_s = 180;
+        }
         if scenario.affairs.mass_deletion.is_some() {
             // Fewer than eleven deletions are never asked about.
             scenario.people = [18, 17];
             scenario.shared = 16;
             scenario.backfill = true;
+        }
+        if scenario.emphasis == Emphasis::Purges {
+            scenario.people = [26, 25];
+            scenario.shared = 24;
         }
         scenario
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use syncline_simulator::Trouble;
 
+use super::Emphasis;
 use crate::house::Turns;
 use crate::kernel::Millis;
 
@@ -30,6 +31,7 @@ struct Rates {
     wire_broken: u32,
     wire_refused: u32,
     wire_after_commit: u32,
+    write_unanswered: u32,
 }
 
 /// Every kind of trouble, as it is counted.
@@ -55,7 +57,7 @@ pub struct Mood {
 }
 
 impl Mood {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, emphasis: Emphasis) -> Self {
         let mut chance = fastrand::Rng::with_seed(seed ^ 0x0BAD_3000);
         // One seed in eight is kind: a defect that shows there needs no trouble.
         let kind = chance.u32(0..8) == 0;
@@ -74,6 +76,7 @@ impl Mood {
             wire_broken: rate(20),
             wire_refused: rate(12),
             wire_after_commit: rate(12),
+            write_unanswered: if emphasis == Emphasis::Newborns { 3 } else { 0 },
         };
         Self { rates, calm: AtomicBool::new(false) }
     }
@@ -136,7 +139,11 @@ impl Mood {
         if self.happens(kernel, self.rates.wire_slow, "a vendor is slow") { kernel.between(500, 25_000) } else { 0 }
     }
 
-    pub fn wire_trouble(&self, kernel: &Turns) -> Option<Mishap> {
+    /// What happens to a call, which may be one that writes.
+    pub fn wire_trouble(&self, kernel: &Turns, writes: bool) -> Option<Mishap> {
+        if writes && self.happens(kernel, self.rates.write_unanswered, "a call gets no answer") {
+            return Some(Mishap::Known(Trouble::AnswerLost));
+        }
         if self.happens(kernel, self.rates.wire_lost, "a call gets no answer") {
             return Some(if kernel.one_in(2) { Mishap::Swallowed } else { Mishap::Known(Trouble::AnswerLost) });
         }

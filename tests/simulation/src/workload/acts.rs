@@ -1,6 +1,7 @@
 //! What users do, and how often each of it.
 
 use crate::house::Turns;
+use crate::scenario::Emphasis;
 
 /// One thing that a user, or two at once, can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,11 +20,14 @@ pub enum Act {
     MergeAndEdit,
     Spoil,
     MoveToCompany,
+    CreateLookalike,
+    Purge,
+    Succeed,
 }
 
 impl Act {
-    /// Each with its weight.
-    pub const ALL: [(Self, u64); 14] = [
+    /// Each with its weight where nothing is emphasised.
+    pub const ALL: [(Self, u64); 17] = [
         (Self::Create, 15),
         (Self::CreateOnBoth, 5),
         (Self::CreateWithCompany, 4),
@@ -38,11 +42,15 @@ impl Act {
         (Self::MergeAndEdit, 4),
         (Self::Spoil, 2),
         (Self::MoveToCompany, 6),
+        (Self::CreateLookalike, 0),
+        (Self::Purge, 0),
+        (Self::Succeed, 0),
     ];
 
-    pub(super) fn pick(turns: &Turns) -> Self {
-        let mut left = turns.below(Self::ALL.iter().map(|(_, weight)| weight).sum());
-        for (act, weight) in Self::ALL {
+    pub(super) fn pick(turns: &Turns, emphasis: Emphasis) -> Self {
+        let weighed = Self::ALL.map(|(act, weight)| (act, emphasis.weight(act).unwrap_or(weight)));
+        let mut left = turns.below(weighed.iter().map(|(_, weight)| weight).sum());
+        for (act, weight) in weighed {
             if left < weight {
                 return act;
             }
@@ -68,6 +76,9 @@ impl Act {
             Self::MergeAndEdit => "two records are merged while a counterpart is edited",
             Self::Spoil => "a record is created that does not fit the other side",
             Self::MoveToCompany => "a contact moves to another company",
+            Self::CreateLookalike => "a contact is created that two others could be",
+            Self::Purge => "a record is edited that will be removed for good",
+            Self::Succeed => "a linked record is merged into a new one",
         }
     }
 }

@@ -1,19 +1,25 @@
 //! What the vendors' users do: every value they write is new, so that the auditor can tell where each one came from.
 
 mod acts;
+mod afterwards;
+mod rarities;
 mod scenes;
 mod values;
 
 use serde_json::Value as Json;
 use syncline_engine::ports::webhook::Hint;
-use syncline_model::Side;
+use syncline_model::{Side, Timestamp};
 use syncline_simulator::Fields;
 
 use crate::house::Turns;
-use crate::scenario::{Field, Object, Scenario, Sort};
+use crate::kernel::Millis;
+use crate::scenario::{Emphasis, Field, Object, Scenario, Sort};
 use crate::vendors::Vendors;
 
+use afterwards::Afterwards;
+
 pub use acts::Act;
+pub use afterwards::AFTERWARDS;
 pub use values::{Value, is_token, tokens};
 
 pub struct Workload {
@@ -25,6 +31,12 @@ pub struct Workload {
     /// Who went to the bin, and may come back.
     binned: Vec<Touched>,
     hints: Vec<(Side, Hint)>,
+    emphasis: Emphasis,
+    /// Mobile numbers that several contacts of a side share: the side, and the digits.
+    shared_mobiles: Vec<(Side, String)>,
+    /// What is to follow, and in how long.
+    later: Vec<(Millis, Afterwards)>,
+    planned: Vec<Afterwards>,
 }
 
 /// A record that somebody changed: its side, its object, its id.
@@ -42,11 +54,18 @@ impl Workload {
             serial: 0,
             binned: Vec::new(),
             hints: Vec::new(),
+            emphasis: scenario.emphasis,
+            shared_mobiles: Vec::new(),
+            later: Vec::new(),
+            planned: Vec::new(),
         }
     }
 
     /// The accounts as they are before the sync is turned on.
     pub fn populate(&mut self, turns: &Turns, vendors: &Vendors) {
+        if self.emphasis == Emphasis::Lookalikes {
+            self.populate_lookalikes(turns, vendors);
+        }
         for number in 0..self.companies {
             let fields = self.fresh(turns, 0);
             let both = turns.one_in(2);
@@ -71,8 +90,8 @@ impl Workload {
     /// One act of a user, somewhere. Answers hints on the records that it changed.
     pub fn act(&mut self, turns: &Turns, vendors: &Vendors) -> Vec<(Side, Hint)> {
         let side = if turns.one_in(2) { Side::Left } else { Side::Right };
-        let object = usize::from(!turns.one_in(5));
-        let act = Act::pick(turns);
+        let object = usize::from(!turns.one_in(if self.emphasis == Emphasis::Newborns { 2 } else { 5 }));
+        let act = Act::pick(turns, self.emphasis);
         let touched = match act {
             Act::Create => {
                 let fields = self.fresh(turns, object);
@@ -91,16 +110,21 @@ impl Workload {
             Act::MergeAndEdit => self.merge_and_edit(turns, vendors, side),
             Act::Spoil => self.spoil(turns, vendors, side),
             Act::MoveToCompany => self.move_to_company(turns, vendors, side),
+            Act::CreateLookalike => self.create_lookalike(turns, vendors),
+            Act::Purge => self.purge(turns, vendors),
+            Act::Succeed => self.succeed(turns, vendors),
         };
         let meets = matches!(act, Act::CreateOnBoth | Act::EditBoth | Act::CreateWithCompany | Act::MergeAndEdit | Act::DeleteCompany);
         // Two at once are counted where both could be done.
         if touched.len() > usize::from(meets) {
             turns.happened(act.words());
         }
-        touched
-            .into_iter()
-            .map(|(side, object, id)| (side, Hint { kind: self.objects[object].kind(side).into(), id: id.as_str().into() }))
-            .collect()
+        self.hints_of(touched)
+    }
+
+    fn hints_of(&self, touched: Vec<Touched>) -> Vec<(Side, Hint)> {
+        let hint = |(side, object, id): Touched| (side, Hint { kind: self.objects[object].kind(side).into(), id: id.as_str().into() });
+        touched.into_iter().map(hint).collect()
     }
 
     pub fn remember(&mut self, hint: (Side, Hint)) -> usize {
@@ -153,16 +177,33 @@ impl Workload {
         values: &[(Field, Value)],
         parent: Option<&str>,
     ) -> Option<String> {
+        let mut fields = Self::spelled(turns, side, values);
+        if let (Some(parent), Some(reference)) = (parent, self.reference(object)) {
+            fields.insert((*reference.parts(side).first()?).to_owned(), parent_json(parent));
+        }
+        self.create_spelled(turns, vendors, side, object, &fields, turns.timestamp())
+    }
+
+    fn spelled(turns: &Turns, side: Side, values: &[(Field, Value)]) -> Fields {
         let mut fields = Fields::new();
         for (field, value) in values {
             value.put(turns, side, field, &mut fields);
         }
-        if let (Some(parent), Some(reference)) = (parent, self.reference(object)) {
-            fields.insert((*reference.parts(side).first()?).to_owned(), parent_json(parent));
-        }
+        fields
+    }
+
+    fn create_spelled(
+        &self,
+        turns: &Turns,
+        vendors: &Vendors,
+        side: Side,
+        object: usize,
+        fields: &Fields,
+        at: Timestamp,
+    ) -> Option<String> {
         let kind = self.objects[object].kind(side);
-        let made = vendors.act(side, turns.timestamp(), |users, at| users.create(at, kind, &fields));
-        turns.note(|| format!("user at {side}: creates {kind} {} -> {made:?}", typed(&fields)));
+        let made = vendors.act(side, at, |users, at| users.create(at, kind, fields));
+        turns.note(|| format!("user at {side}: creates {kind} {} -> {made:?}", typed(fields)));
         made.ok()
     }
 

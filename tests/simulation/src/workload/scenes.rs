@@ -9,7 +9,7 @@ use crate::vendors::Vendors;
 
 /// Contacts, and the companies that they belong to, by their numbers among the objects.
 const COMPANIES: usize = 0;
-const CONTACTS: usize = 1;
+pub(super) const CONTACTS: usize = 1;
 
 impl Workload {
     /// The record on the other side that this one is linked with, whichever of the two says so.

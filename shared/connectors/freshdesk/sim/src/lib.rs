@@ -83,6 +83,8 @@ pub struct Profile {
     pub tags_bump_updated_at: bool,
     /// Whether `GET /contacts?email=` also finds further addresses (unverified; off is the unkinder reading).
     pub email_filter_reads_other_emails: bool,
+    /// Whether a contact that was merged into another keeps its addresses in the bin (unverified).
+    pub merged_keep_email: bool,
 }
 
 impl Default for Profile {
@@ -107,6 +109,7 @@ impl Default for Profile {
             company_plan_fields: true,
             tags_bump_updated_at: true,
             email_filter_reads_other_emails: false,
+            merged_keep_email: false,
         }
     }
 }

@@ -46,6 +46,14 @@ impl Users for Salesforce {
         if Self::merge(self, kind, survivor, &[loser], now) { Ok(()) } else { Err(format!("no {kind} {survivor}")) }
     }
 
+    fn purge(&mut self, now: Timestamp, kind: &str, id: &str) -> Result<(), String> {
+        if !self.is_live(kind, id) {
+            return Err(format!("no {kind} {id}"));
+        }
+        self.hard_delete(&[id], now);
+        Ok(())
+    }
+
     fn live(&self, kind: &str) -> BTreeMap<String, Fields> {
         self.ids(kind).into_iter().filter_map(|id| Some((id.clone(), flat(&self.record(kind, &id)?)))).collect()
     }

@@ -39,7 +39,11 @@ impl Freshdesk {
         let Some(winner) = winner else { return Err(Refusal::Missing) };
         let merged = self.merged(&winner, &losers, chosen)?;
         for loser in &losers {
-            let left = leftover(loser, &merged, now);
+            let left = if self.profile.merged_keep_email {
+                Contact { email: loser.email.clone(), other_emails: loser.other_emails.clone(), ..leftover(loser, &merged, now) }
+            } else {
+                leftover(loser, &merged, now)
+            };
             self.tickets.move_requester(loser.id, merged.id);
             self.contacts.put(now, left);
         }

@@ -219,7 +219,12 @@ impl Freshdesk {
         for address in draft.addresses() {
             let key = address.to_lowercase();
             let agent = self.agents.with_email(&key).filter(|agent| *agent != draft.id);
-            if let Some(holder) = self.contacts.other_holder("email", &key, draft.id).or(agent) {
+            // Addresses that went to a survivor are his, though the bin still shows them.
+            let holder = self.contacts.other_holder("email", &key, draft.id);
+            let holder = holder.filter(|holder| {
+                !self.profile.merged_keep_email || self.contacts.get(*holder).is_some_and(|holder| holder.shelf == Shelf::Live)
+            });
+            if let Some(holder) = holder.or(agent) {
                 let field = if draft.email.as_ref() == Some(address) { "email" } else { "other_emails" };
                 taken.push(Problem::duplicate(field, Some(holder)));
             }
