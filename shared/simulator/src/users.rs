@@ -48,6 +48,11 @@ pub trait Users: Simulator {
 
     /// Lets it happen; `false` where this vendor knows no such thing.
     fn strain(&mut self, now: Timestamp, strain: Strain) -> bool;
+
+    /// Makes visible what users saved before and nobody could see until now; whether there was any.
+    fn settle(&mut self, _now: Timestamp) -> bool {
+        false
+    }
 }
 
 impl<S: Users + ?Sized> Users for Box<S> {
@@ -81,6 +86,10 @@ impl<S: Users + ?Sized> Users for Box<S> {
 
     fn strain(&mut self, now: Timestamp, strain: Strain) -> bool {
         (**self).strain(now, strain)
+    }
+
+    fn settle(&mut self, now: Timestamp) -> bool {
+        (**self).settle(now)
     }
 }
 

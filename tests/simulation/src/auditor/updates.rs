@@ -181,7 +181,7 @@ impl Auditor {
     }
 
     /// Whether a record ever carried the id of anybody else.
-    fn had_another(&self, object: &Object, side: Side, id: &str, other: &str) -> bool {
+    pub(super) fn had_another(&self, object: &Object, side: Side, id: &str, other: &str) -> bool {
         self.life(side, object.kind(side), id)
             .any(|change| change.after.as_ref().and_then(|after| linked(after, object.link(side))).is_some_and(|its| its != other))
     }

@@ -12,6 +12,7 @@ pub use affairs::Affairs;
 pub use freshdesk_salesforce::recipe as freshdesk_salesforce;
 pub use mood::{Mishap, Mood, TROUBLES};
 
+use crate::auditor::Share;
 use crate::kernel::Millis;
 use crate::vendors::Account;
 
@@ -99,6 +100,8 @@ pub struct Recipe {
     pub secrets: &'static [(&'static str, &'static [(&'static str, &'static str)])],
     pub left: Account,
     pub right: Account,
+    /// What of each vendor's limit is ours; `None`: more than a world can use.
+    pub shares: [Option<Share>; 2],
 }
 
 /// Everything that the seed decides.

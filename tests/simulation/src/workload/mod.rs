@@ -55,6 +55,7 @@ impl Workload {
             if both {
                 self.create(turns, vendors, side.other(), 0, &fields);
             }
+            vendors.settle_all(turns.timestamp());
         }
         for number in 0..self.people[0].max(self.people[1]) {
             let fields = self.fresh(turns, 1);
@@ -65,6 +66,7 @@ impl Workload {
                     self.create(turns, vendors, side, 1, &fields);
                 }
             }
+            vendors.settle_all(turns.timestamp());
         }
     }
 
