@@ -7,6 +7,7 @@
 mod book;
 mod conduct;
 mod echo;
+mod reasons;
 mod rest;
 mod spelling;
 mod steps;

@@ -36,6 +36,7 @@ impl Auditor {
                 self.nothing_vanished(&object, &sides, side, &book);
             }
             self.sides_agree(&object, &sides, vendors, &book);
+            self.holds_are_true(&object, &sides, items);
             self.no_update_is_lost(&object, &sides, &book, histories);
         }
         self.no_value_rests(items);

@@ -258,6 +258,11 @@ impl Auditor {
                 if other_id.as_deref().is_some_and(there) {
                     continue;
                 }
+                // The same record was made on both sides before either was visible: which of the two was listed, its text does not tell.
+                let is_twin = |one: &Fields| meaning(field, side, one) == own;
+                if vendors.live(side, object.kind(side)).iter().any(|(other, one)| *other != id && is_twin(one)) {
+                    continue;
+                }
                 let is_new = tokens(&own).iter().any(|token| shown.contains(token)) && across.as_ref() != Some(&own);
                 if is_new
                     && !matches!(field.sort, Sort::Reference { .. })

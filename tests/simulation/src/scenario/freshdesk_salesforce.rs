@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value as Json, json};
 use syncline_freshdesk_sim::Freshdesk;
-use syncline_model::Timestamp;
+use syncline_model::{Side, Timestamp};
 use syncline_salesforce_sim::{DuplicateRule, Rewrite, Salesforce, Trigger};
 use syncline_simulator::{Request, Response, json as json_answer};
 
@@ -167,6 +167,7 @@ fn objects() -> Vec<Object> {
             deletes: [false, true],
             need_one_of: [vec![], vec![]],
             unique: vec!["name"],
+            lengths: vec![],
         },
         Object {
             mapping: "contacts",
@@ -182,6 +183,7 @@ fn objects() -> Vec<Object> {
             deletes: [false, true],
             need_one_of: [vec!["email", "mobile"], vec![]],
             unique: vec!["email"],
+            lengths: vec![(Side::Right, "LastName", 80)],
         },
     ]
 }

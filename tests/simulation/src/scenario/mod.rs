@@ -5,12 +5,14 @@
 mod affairs;
 mod freshdesk_salesforce;
 mod mood;
+mod stress;
 
 use syncline_model::Side;
 
 pub use affairs::Affairs;
 pub use freshdesk_salesforce::recipe as freshdesk_salesforce;
 pub use mood::{Mishap, Mood, TROUBLES};
+pub use stress::Stress;
 
 use crate::auditor::Share;
 use crate::kernel::Millis;
@@ -77,11 +79,19 @@ pub struct Object {
     pub need_one_of: [Vec<&'static str>; 2],
     /// Fields (by the names above) that identify: two records of a side never share one.
     pub unique: Vec<&'static str>,
+    /// Parts of fields that a side takes only up to so many characters.
+    pub lengths: Vec<(Side, &'static str, usize)>,
 }
 
 impl Object {
     pub fn kind(&self, side: Side) -> &'static str {
         side.of(self.kind[0], self.kind[1])
+    }
+
+    /// The field that a part of a side belongs to, and how long that part may be; `None` where no limit is known.
+    pub fn longest(&self, side: Side, part: &str) -> Option<(&Field, usize)> {
+        let (_, _, most) = self.lengths.iter().find(|(its, name, _)| *its == side && *name == part)?;
+        self.fields.iter().find(|field| field.parts(side).contains(&part)).map(|field| (field, *most))
     }
 
     pub fn link(&self, side: Side) -> &'static str {
@@ -150,6 +160,7 @@ pub struct Scenario {
     /// How long a function may run.
     pub timeout: Millis,
     pub affairs: Affairs,
+    pub stress: Stress,
 }
 
 impl Scenario {
@@ -189,6 +200,7 @@ impl Scenario {
             // The shorter one is over before a single call to a vendor has to be.
             timeout: [20_000, 3 * MINUTE, 3 * MINUTE][chance.usize(0..3)],
             affairs: Affairs::new(seed),
+            stress: Stress::new(seed),
         };
         if scenario.affairs.mass_deletion.is_some() {
             // Fewer than eleven deletions are never asked about.
@@ -196,6 +208,7 @@ impl Scenario {
             scenario.shared = 16;
             scenario.backfill = true;
         }
+        scenario.stress.press(&mut scenario);
         scenario
     }
 }

@@ -1,6 +1,7 @@
 //! What the vendors' users do: every value they write is new, so that the auditor can tell where each one came from.
 
 mod acts;
+mod pressed;
 mod scenes;
 mod values;
 
@@ -25,6 +26,9 @@ pub struct Workload {
     /// Who went to the bin, and may come back.
     binned: Vec<Touched>,
     hints: Vec<(Side, Hint)>,
+    favoured: Option<Act>,
+    /// What was edited again, and in which field.
+    again: Option<(Touched, Field)>,
 }
 
 /// A record that somebody changed: its side, its object, its id.
@@ -42,6 +46,8 @@ impl Workload {
             serial: 0,
             binned: Vec::new(),
             hints: Vec::new(),
+            favoured: scenario.stress.favours(),
+            again: None,
         }
     }
 
@@ -74,7 +80,7 @@ impl Workload {
     pub fn act(&mut self, turns: &Turns, vendors: &Vendors) -> Vec<(Side, Hint)> {
         let side = if turns.one_in(2) { Side::Left } else { Side::Right };
         let object = usize::from(!turns.one_in(5));
-        let act = Act::pick(turns);
+        let act = Act::pick(turns, self.favoured);
         let touched = match act {
             Act::Create => {
                 let fields = self.fresh(turns, object);
@@ -83,7 +89,10 @@ impl Workload {
             Act::CreateOnBoth => self.create_on_both(turns, vendors, object),
             Act::CreateWithCompany => self.create_with_company(turns, vendors, side),
             Act::Edit => self.edit(turns, vendors, side, object, false),
+            Act::EditAgain => self.edit_again(turns, vendors, side, object).into_iter().collect(),
             Act::EditBoth => self.edit_both(turns, vendors, side, object),
+            Act::EditBothWide => self.edit_both_wide(turns, vendors, side, object),
+            Act::Import => self.import(turns, vendors, side),
             Act::Clear => self.edit(turns, vendors, side, object, true),
             Act::Delete => self.delete(turns, vendors, side, object),
             Act::DeleteCompany => self.delete_company(turns, vendors, side),
@@ -94,7 +103,7 @@ impl Workload {
             Act::Spoil => self.spoil(turns, vendors, side),
             Act::MoveToCompany => self.move_to_company(turns, vendors, side),
         };
-        let meets = matches!(act, Act::CreateOnBoth | Act::EditBoth | Act::CreateWithCompany | Act::MergeAndEdit | Act::DeleteCompany);
+        let meets = matches!(act, Act::CreateOnBoth | Act::EditBoth | Act::EditBothWide | Act::Import | Act::CreateWithCompany | Act::MergeAndEdit | Act::DeleteCompany);
         // Two at once are counted where both could be done.
         if touched.len() > usize::from(meets) {
             turns.happened(act.words());
