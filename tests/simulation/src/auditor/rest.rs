@@ -149,7 +149,14 @@ impl Auditor {
         let ever = self
             .life(side, object.kind(side), id)
             .any(|change| change.after.as_ref().and_then(|after| linked(after, object.link(side))).as_deref() == Some(other));
-        (carried.as_deref() != Some(other) && !ever).then(|| format!("it never got the id of {other} (it carries {carried:?})"))
+        // One that went to the bin, or into another by a merge, keeps the id there, and the vendor grants it to nobody else.
+        let kept = self.changes.iter().any(|change| {
+            change.side == side
+                && change.kind == object.kind(side)
+                && change.after.is_none()
+                && change.before.as_ref().and_then(|before| linked(before, object.link(side))).as_deref() == Some(other)
+        });
+        (carried.as_deref() != Some(other) && !ever && !kept).then(|| format!("it never got the id of {other} (it carries {carried:?})"))
     }
 
     /// Not linked: the note has to say why, and to be right.

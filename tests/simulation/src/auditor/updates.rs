@@ -95,6 +95,8 @@ impl Auditor {
             } else {
                 self.judge_loss(&name, field, early_side.other(), &later, &earlier, history, object, &id(early_side.other()));
             }
+        } else if self.was_taken_for_a_users(object, field, (left, right), &stands) && tells(history, &later.value) {
+            self.figures.losses += 1;
         } else if !(earlier.value.is_empty() || later.value.is_empty()) || !stands.is_empty() {
             self.breach("P-1", format!("{name} is {stands:?}; users wrote {:?} and {:?} last", earlier.value, later.value));
         }
@@ -172,6 +174,17 @@ impl Auditor {
                 && seen.contains(&change.id)
                 && change.author != Author::User
                 && change.after.as_ref().is_some_and(|after| meaning(field, side, after) == earlier.value)
+        })
+    }
+
+    /// A task of ours wrote it and could not note that it had: then the next look takes it for what a user wrote there, and a conflict begins.
+    fn was_taken_for_a_users(&self, object: &Object, field: &Field, (left, right): (&str, &str), value: &str) -> bool {
+        [(Side::Left, left), (Side::Right, right)].into_iter().any(|(side, id)| {
+            self.life(side, object.kind(side), id).any(|change| {
+                let is = |record: &Option<_>| record.as_ref().is_some_and(|record| meaning(field, side, record) == value);
+                let by_broken = matches!(change.author, Author::Integration(task) if !self.ended.contains_key(&task));
+                by_broken && is(&change.after) && !is(&change.before)
+            })
         })
     }
 

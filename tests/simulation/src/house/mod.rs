@@ -407,8 +407,10 @@ impl House {
         match role {
             Role::Backfill => self.kernel.plan(soon, Event::Duty(Duty::Backfill)),
             Role::Sweep(mapping, side) => self.kernel.plan(soon, Event::Duty(Duty::Sweep(mapping, side))),
-            // The schedule, and the queue, bring these again. A webhook is a hint.
-            Role::Pull(_) | Role::Write(_) | Role::Webhook | Role::Operator => {}
+            // What was handed out again meanwhile waited for a free worker.
+            Role::Write(_) => self.kernel.plan(self.kernel.millis(), Event::Duty(Duty::Deliver)),
+            // The schedule brings these again. A webhook is a hint.
+            Role::Pull(_) | Role::Webhook | Role::Operator => {}
         }
     }
 

@@ -200,15 +200,28 @@ impl Workload {
 
     #[expect(clippy::too_many_arguments, reason = "who, where, what: each is needed once")]
     fn set(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize, id: &str, field: &Field, clear: bool) -> bool {
-        let mut fields = Fields::new();
-        if clear {
-            fields.extend(field.parts(side).iter().map(|part| ((*part).to_owned(), Json::Null)));
-        } else if let Some(value) = self.value(turns, field) {
-            value.put(turns, side, field, &mut fields);
+        if !clear {
+            return self.set_all(turns, vendors, (side, object, id), &[field]);
         }
+        let empty = field.parts(side).iter().map(|part| ((*part).to_owned(), Json::Null)).collect();
+        self.save(turns, vendors, (side, object, id), &empty)
+    }
+
+    /// Somebody types into several fields, and saves them together.
+    fn set_all(&mut self, turns: &Turns, vendors: &Vendors, (side, object, id): (Side, usize, &str), fields: &[&Field]) -> bool {
+        let mut typed = Fields::new();
+        for field in fields {
+            if let Some(value) = self.value(turns, field) {
+                value.put(turns, side, field, &mut typed);
+            }
+        }
+        self.save(turns, vendors, (side, object, id), &typed)
+    }
+
+    fn save(&self, turns: &Turns, vendors: &Vendors, (side, object, id): (Side, usize, &str), fields: &Fields) -> bool {
         let kind = self.objects[object].kind(side);
-        let done = vendors.act(side, turns.timestamp(), |users, at| users.edit(at, kind, id, &fields));
-        turns.note(|| format!("user at {side}: edits {kind} {id} {} -> {done:?}", typed(&fields)));
+        let done = vendors.act(side, turns.timestamp(), |users, at| users.edit(at, kind, id, fields));
+        turns.note(|| format!("user at {side}: edits {kind} {id} {} -> {done:?}", typed(fields)));
         done.is_ok()
     }
 

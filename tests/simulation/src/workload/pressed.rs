@@ -41,9 +41,9 @@ impl Workload {
         let rest: Vec<_> = fields.into_iter().filter(|one| one.name != field.name).collect();
         let Some(beside) = pick(turns, &rest) else { return Vec::new() };
         let mut touched: Vec<Touched> = Vec::new();
-        for (side, id, field) in [(side, &id, &beside), (side, &id, &field), (side.other(), &other, &field)] {
-            if self.set(turns, vendors, side, object, id, field, false) && !touched.iter().any(|(its, ..)| *its == side) {
-                touched.push((side, object, id.clone()));
+        for (side, id, fields) in [(side, id, vec![&field, &beside]), (side.other(), other, vec![&field])] {
+            if self.set_all(turns, vendors, (side, object, &id), &fields) {
+                touched.push((side, object, id));
             }
         }
         touched
