@@ -91,6 +91,8 @@ pub struct Auditor {
     /// By mapping and left id: the right id, and how many changes had happened when the two were linked first.
     linked_at: BTreeMap<(String, String), (String, usize)>,
     conduct: conduct::Conduct,
+    /// Records that were left out by a rule once.
+    left_out: BTreeSet<(String, Side, String)>,
     /// The tasks that ended and met no trouble.
     ended: BTreeMap<TaskId, echo::Ended>,
 }
@@ -118,6 +120,7 @@ impl Auditor {
             sweeping: false,
             linked_at: BTreeMap::new(),
             conduct: conduct::Conduct::default(),
+            left_out: BTreeSet::new(),
             ended: BTreeMap::new(),
         }
     }

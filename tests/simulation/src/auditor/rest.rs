@@ -232,7 +232,11 @@ impl Auditor {
     fn parents_agree(&self, parent: &str, left: &str, right: &str, vendors: &Vendors, book: &Book) -> bool {
         let Some(object) = self.objects.iter().find(|object| object.mapping == parent) else { return false };
         // A parent that went and came back has a new counterpart, and its children have not changed since: they are not decided again.
-        let came_back = |side: Side, id: &str| self.life(side, object.kind(side), id).any(|change| change.after.is_none());
+        // Nor are they where it was left out by a rule, and got one later.
+        let came_back = |side: Side, id: &str| {
+            self.life(side, object.kind(side), id).any(|change| change.after.is_none())
+                || self.left_out.contains(&(parent.to_owned(), side, id.to_owned()))
+        };
         if came_back(Side::Left, left) || came_back(Side::Right, right) {
             return true;
         }

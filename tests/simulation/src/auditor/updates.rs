@@ -84,8 +84,9 @@ impl Auditor {
             }
         } else if stands == earlier.value {
             let seen = self.had_arrived(object, field, early_side.other(), &id(early_side.other()), &earlier, &later);
-            // A clear before the two were linked empties nothing.
-            if later.value.is_empty() && !seen {
+            // A clear before the two were linked empties nothing; a field that has waited for a person since is still to be linked.
+            let waited = field.conflicts && self.scenario.conflict == "hold";
+            if later.value.is_empty() && (!seen || waited) {
                 return;
             }
             // Linked only afterwards: nothing told then who had written first.

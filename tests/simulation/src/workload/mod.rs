@@ -103,7 +103,16 @@ impl Workload {
             Act::Spoil => self.spoil(turns, vendors, side),
             Act::MoveToCompany => self.move_to_company(turns, vendors, side),
         };
-        let meets = matches!(act, Act::CreateOnBoth | Act::EditBoth | Act::EditBothWide | Act::Import | Act::CreateWithCompany | Act::MergeAndEdit | Act::DeleteCompany);
+        let meets = matches!(
+            act,
+            Act::CreateOnBoth
+                | Act::EditBoth
+                | Act::EditBothWide
+                | Act::Import
+                | Act::CreateWithCompany
+                | Act::MergeAndEdit
+                | Act::DeleteCompany
+        );
         // Two at once are counted where both could be done.
         if touched.len() > usize::from(meets) {
             turns.happened(act.words());

@@ -15,9 +15,10 @@ const FITTING: usize = 3;
 impl Workload {
     /// Somebody edits a record that was edited before in the same field; now and then they turn to another.
     pub(super) fn edit_again(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize) -> Option<Touched> {
-        let kept = self.again.take().filter(|((side, object, id), _)| {
-            !turns.one_in(6) && vendors.live(*side, self.objects[*object].kind(*side)).contains_key(id)
-        });
+        let kept = self
+            .again
+            .take()
+            .filter(|((side, object, id), _)| !turns.one_in(6) && vendors.live(*side, self.objects[*object].kind(*side)).contains_key(id));
         let (touched, field) = match kept {
             Some(kept) => kept,
             None => {
