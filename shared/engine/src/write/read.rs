@@ -47,6 +47,7 @@ pub(super) fn needs_reading(place: Place<'_>, change: &Change) -> bool {
                 *place.mapping.deletes.of(place.source) == syncline_mapping::DeletePolicy::Propagate
                     || !place.sync.facts(place.mapping, place.source).is_some_and(|facts| facts.lists_merges)
             }
+            Presence::Live if planted(Mutant::OldestKept) => false,
             Presence::Live => change.cause != Cause::Backfill && place.now().duration_since(change.since) > TOLD_LATELY,
             Presence::MergedInto(_) => false,
         },

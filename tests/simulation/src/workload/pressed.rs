@@ -19,12 +19,11 @@ impl Workload {
             .again
             .take()
             .filter(|((side, object, id), _)| !turns.one_in(6) && vendors.live(*side, self.objects[*object].kind(*side)).contains_key(id));
-        let (touched, field) = match kept {
-            Some(kept) => kept,
-            None => {
-                let id = self.any(turns, vendors, side, object)?;
-                ((side, object, id), pick(turns, &self.editable(object, false))?)
-            }
+        let (touched, field) = if let Some(kept) = kept {
+            kept
+        } else {
+            let id = self.any(turns, vendors, side, object)?;
+            ((side, object, id), pick(turns, &self.editable(object, false))?)
         };
         let (side, object, id) = &touched;
         let done = self.set(turns, vendors, *side, *object, id, &field, false);
