@@ -48,7 +48,7 @@ mutants! {
     TiesDropped = "ties-dropped" breaks "P-8";
     /// A part of a batch that broke off is not reported to the queue, which then deletes its messages (`engine::write`).
     FailuresUnreported = "failures-unreported" breaks "P-5";
-    /// Of several changes of a record in a batch the first is kept, not the newest (`engine::write`).
+    /// Of several changes of a record in a batch the first is kept, not the newest, and written as it was told, however long ago (`engine::write`).
     OldestKept = "oldest-kept" breaks "P-1";
     /// An observation that is older than what the link knows is written all the same (`engine::write`).
     SupersededWritten = "superseded-written" breaks "P-1";

@@ -53,6 +53,11 @@ pub trait Users: Simulator {
 
     /// Lets it happen; `false` where this vendor knows no such thing.
     fn strain(&mut self, now: Timestamp, strain: Strain) -> bool;
+
+    /// Makes visible what users saved before and nobody could see until now; whether there was any.
+    fn settle(&mut self, _now: Timestamp) -> bool {
+        false
+    }
 }
 
 impl<S: Users + ?Sized> Users for Box<S> {
@@ -90,6 +95,10 @@ impl<S: Users + ?Sized> Users for Box<S> {
 
     fn strain(&mut self, now: Timestamp, strain: Strain) -> bool {
         (**self).strain(now, strain)
+    }
+
+    fn settle(&mut self, now: Timestamp) -> bool {
+        (**self).settle(now)
     }
 }
 

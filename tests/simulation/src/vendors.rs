@@ -57,9 +57,21 @@ pub struct Merged {
     pub loser: String,
 }
 
+/// An answer that shuts us out for a while, as it came to the task that had asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShutOut {
+    pub side: Side,
+    pub task: Option<TaskId>,
+    pub seconds: i64,
+}
+
 /// What the auditor hears of the vendors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
+    /// A request of ours left us, whatever became of it.
+    Sent(Side),
+    /// A vendor told us to wait.
+    ShutOut(ShutOut),
     /// A user made one record of two.
     Merged(Merged),
     /// A user removed a record for good: its side, kind and id.
@@ -82,6 +94,8 @@ pub struct Account {
     pub may_change: fn(&Request) -> bool,
     /// What it answers to a credential that was revoked.
     pub refuses: fn(&Request) -> Response,
+    /// For how many seconds an answer shuts out all our calls.
+    pub shuts_out: fn(&Response) -> Option<i64>,
 }
 
 struct Held {
@@ -168,6 +182,39 @@ impl Vendors {
         std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Saves whose transaction has ended become visible: their users', whoever asks next.
+    pub fn settle(&self, side: Side, at: Timestamp) {
+        let settled = {
+            let mut held = self.held(side);
+            let at = at + jiff::SignedDuration::from_millis(held.account.skew);
+            held.account.users.settle(at)
+        };
+        if settled {
+            self.look(side, at, Author::User);
+        }
+    }
+
+    /// What was saved before the story begins has long been visible when it does.
+    pub fn settle_all(&self, at: Timestamp) {
+        for side in [Side::Left, Side::Right] {
+            let settled = self.held(side).account.users.settle(at + jiff::SignedDuration::from_hours(1));
+            if settled {
+                self.look(side, at, Author::User);
+            }
+        }
+    }
+
+    /// A request of ours leaves us.
+    pub fn sent(&self, side: Side) {
+        self.say([News::Sent(side)]);
+    }
+
+    /// An answer came to the task that had asked.
+    pub fn answered(&self, side: Side, task: Option<TaskId>, response: &Response) {
+        let seconds = (self.held(side).account.shuts_out)(response);
+        self.say(seconds.map(|seconds| News::ShutOut(ShutOut { side, task, seconds })));
+    }
+
     pub fn name(&self, side: Side) -> &'static str {
         self.held(side).account.name
     }
@@ -182,8 +229,9 @@ impl Vendors {
         [Side::Left, Side::Right].into_iter().find(|side| self.held(*side).account.authority == authority.as_str())
     }
 
-    /// One request of ours, answered.
+    /// One request of ours, answered. `at`: by the vendor's clock.
     pub fn handle(&self, side: Side, at: Timestamp, task: Option<TaskId>, request: &Request) -> Response {
+        self.settle(side, at - jiff::SignedDuration::from_millis(self.skew(side)));
         let (response, may_change) = {
             let mut held = self.held(side);
             let may_change = (held.account.may_change)(request) && !held.revoked;
@@ -227,6 +275,7 @@ impl Vendors {
 
     /// Something that a vendor's user or administrator does.
     pub fn act<T>(&self, side: Side, at: Timestamp, act: impl FnOnce(&mut dyn Users, Timestamp) -> T) -> T {
+        self.settle(side, at);
         let done = {
             let mut held = self.held(side);
             let at = at + jiff::SignedDuration::from_millis(held.account.skew);

@@ -4,7 +4,7 @@
 use syncline_simulation::figures::Tally;
 use syncline_simulation::house::{AFFAIRS, MOVES};
 use syncline_simulation::run::run;
-use syncline_simulation::scenario::TROUBLES;
+use syncline_simulation::scenario::{Stress, TROUBLES};
 use syncline_simulation::seeds::{attempt, committed, replay, run_all};
 use syncline_simulation::workload::{AFTERWARDS, Act};
 
@@ -103,6 +103,7 @@ fn everything_that_can_happen_does() {
     let acts = Act::ALL.iter().map(|(act, _)| (act.words(), 15));
     let troubles = TROUBLES.map(|what| (what, 50));
     let moves = MOVES.map(|what| (what, 2));
+    let stresses = Stress::ALL.iter().map(|stress| (stress.words(), 5));
     let affairs = AFFAIRS.map(|what| (what, 4));
     let afterwards = AFTERWARDS.map(|what| (what, 15));
     let others = [
@@ -121,7 +122,7 @@ fn everything_that_can_happen_does() {
         ("a value lost a conflict", 20),
     ];
     let happened = happened();
-    let all = acts.chain(troubles).chain(moves).chain(affairs).chain(afterwards).chain(others);
+    let all = acts.chain(troubles).chain(moves).chain(affairs).chain(stresses).chain(afterwards).chain(others);
     let rare: Vec<String> = all
         .filter(|(what, least)| happened.of(what) < *least)
         .map(|(what, least)| format!("{what}: {} times, {least} at least", happened.of(what)))

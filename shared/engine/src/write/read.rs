@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use syncline_mapping::Refs;
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Presence, Record, RecordId, Side};
 
 use super::job::{Job, Other, Place};
 use crate::EngineError;
-use crate::message::Change;
+use crate::message::{Cause, Change};
 use crate::references::Wanted;
 
 /// What was read of some records, and why not the rest.
@@ -36,7 +37,7 @@ pub(super) async fn get_all(place: Place<'_>, side: Side, ids: &[RecordId]) -> G
     got
 }
 
-/// The changes that need their record read: hints, and deletions, which are confirmed before anything is deleted.
+/// The changes that need their record read: hints, what was told long ago, and deletions, which are confirmed before anything is deleted.
 pub(super) fn needs_reading(place: Place<'_>, change: &Change) -> bool {
     match &change.seen {
         None => !planted(Mutant::HintDropped),
@@ -46,10 +47,16 @@ pub(super) fn needs_reading(place: Place<'_>, change: &Change) -> bool {
                 *place.mapping.deletes.of(place.source) == syncline_mapping::DeletePolicy::Propagate
                     || !place.sync.facts(place.mapping, place.source).is_some_and(|facts| facts.lists_merges)
             }
-            Presence::Live | Presence::MergedInto(_) => false,
+            Presence::Live if planted(Mutant::OldestKept) => false,
+            Presence::Live => change.cause != Cause::Backfill && place.now().duration_since(change.since) > TOLD_LATELY,
+            Presence::MergedInto(_) => false,
         },
     }
 }
+
+/// What a message tells counts for so long. After that the record is read again: the feed may have shown since that it is as the base remembers
+/// it, which no message tells, and what was told is what a user has taken back.
+const TOLD_LATELY: SignedDuration = SignedDuration::from_mins(2);
 
 /// A record that the vendor does not know any more.
 pub(super) fn gone(place: Place<'_>, change: &Change) -> Record {

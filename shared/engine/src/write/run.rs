@@ -27,6 +27,9 @@ const PART_RECORDS_MAX: u32 = 1_000;
 /// A part ends sooner where its observations are larger than this together, in bytes of text.
 const PART_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Changes that wait for the budget are not put further apart than this.
+const SPREAD_MAX: SignedDuration = SignedDuration::from_mins(30);
+
 /// How many records' entries are read from the store at once: beside what is kept of them, the answers are in memory.
 const STANDINGS_AT_ONCE: usize = 400;
 
@@ -233,7 +236,9 @@ pub(super) fn space_out(place: Place<'_>, changes: &[Change], first: syncline_mo
     let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.write_records_max.max(1));
     // A record costs about two calls where a vendor takes one a call: its counterpart is read, and written.
     let (group, rest) = budget.map_or((50, SignedDuration::ZERO), |budget| budget.spacing(batch, 2));
-    let mut at = first;
+    // After a longer pause the bucket is full for all who come.
+    let apart = if first.duration_since(place.now()) > rest { SignedDuration::ZERO } else { spread(place, changes, rest) };
+    let mut at = first.checked_add(apart).unwrap_or(first);
     for chunk in changes.chunks(usize::try_from(group).unwrap_or(usize::MAX)) {
         at = at.checked_add(rest).unwrap_or(at);
         for change in chunk {
@@ -241,6 +246,16 @@ pub(super) fn space_out(place: Place<'_>, changes: &[Change], first: syncline_mo
             out.again(at, change.clone(), false);
         }
     }
+}
+
+/// Changes that met a spent budget together would meet it again together, and each spend some of what flowed in without coming to its end. The
+/// longer one has waited, the further it is put from the others.
+fn spread(place: Place<'_>, changes: &[Change], rest: SignedDuration) -> SignedDuration {
+    let oldest = changes.iter().map(|change| change.since).min().unwrap_or_else(|| place.now());
+    let waited = place.now().duration_since(oldest).as_millis() / 4;
+    let most = waited.min(SPREAD_MAX.as_millis()).max(rest.as_millis()).max(1);
+    let most = u64::try_from(most).unwrap_or(1);
+    SignedDuration::from_millis(i64::try_from(place.engine.dice.roll() % most).unwrap_or(0))
 }
 
 /// Reads the records of hints, and confirms deletions.

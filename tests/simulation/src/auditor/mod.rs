@@ -6,7 +6,10 @@
 
 mod book;
 mod choice;
+mod conduct;
+mod echo;
 mod endings;
+mod reasons;
 mod rest;
 mod spelling;
 mod steps;
@@ -25,6 +28,8 @@ use crate::kernel::{Millis, TaskId};
 use crate::ports::store::SimulatedStore;
 use crate::scenario::{Field, Object, Scenario, Sort};
 use crate::vendors::{Author, Change, Merged, News, Vendors};
+
+pub use conduct::Share;
 
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +98,11 @@ pub struct Auditor {
     sweeping: bool,
     /// By mapping and left id: the right id, and how many changes had happened when the two were linked first.
     linked_at: BTreeMap<(String, String), (String, usize)>,
+    conduct: conduct::Conduct,
+    /// Records that were left out by a rule once.
+    left_out: BTreeSet<(String, Side, String)>,
+    /// The tasks that ended and met no trouble.
+    ended: BTreeMap<TaskId, echo::Ended>,
 }
 
 impl Auditor {
@@ -120,6 +130,9 @@ impl Auditor {
             holds_move: false,
             sweeping: false,
             linked_at: BTreeMap::new(),
+            conduct: conduct::Conduct::default(),
+            left_out: BTreeSet::new(),
+            ended: BTreeMap::new(),
         }
     }
 
@@ -224,6 +237,9 @@ impl Auditor {
                         Author::Integration(task) => {
                             self.figures.integration_changes += 1;
                             self.judge_change(vendors, store, change, task);
+                            if let Some(object) = self.object(change.side, &change.kind) {
+                                self.judge_spelling(store, &object, change, task);
+                            }
                         }
                     }
                     self.changes.push(change.clone());
@@ -232,10 +248,16 @@ impl Auditor {
                 News::Purged(side, kind, id) => {
                     self.purged.insert((*side, kind.clone(), id.clone()));
                 }
-                News::Arrived(arrived) => self.arrived(arrived),
+                News::Arrived(arrived) => {
+                    self.judge_stop(arrived);
+                    self.arrived(arrived);
+                }
+                News::Sent(side) => self.judge_call(turns.millis(), *side),
+                News::ShutOut(told) => self.shut_out(turns.millis(), *told),
             }
         }
-        for (task, _) in sent {
+        for (task, message) in sent {
+            self.judge_sent(*task, message);
             // What was listed is queued.
             if let Some(task) = task {
                 self.listed.remove(task);
@@ -247,6 +269,7 @@ impl Auditor {
             if let (Some(task), true) = (task, matches!(write.key().partition.get(..2), Some("s#" | "q#"))) {
                 self.listed.remove(task);
             }
+            self.judge_conduct(turns.millis(), *task, write);
             self.judge_write(turns, vendors, store, *task, write);
         }
     }

@@ -36,6 +36,7 @@ impl Auditor {
                 self.nothing_vanished(&object, &sides, side, &book);
             }
             self.sides_agree(&object, &sides, vendors, &book);
+            self.holds_are_true(&object, &sides, items);
             self.no_update_is_lost(&object, &sides, &book, histories);
         }
         self.no_value_rests(items);
@@ -182,7 +183,14 @@ impl Auditor {
         let ever = self
             .life(side, object.kind(side), id)
             .any(|change| change.after.as_ref().and_then(|after| linked(after, object.link(side))).as_deref() == Some(other));
-        (carried.as_deref() != Some(other) && !ever).then(|| format!("it never got the id of {other} (it carries {carried:?})"))
+        // One that went to the bin, or into another by a merge, keeps the id there, and the vendor grants it to nobody else.
+        let kept = self.changes.iter().any(|change| {
+            change.side == side
+                && change.kind == object.kind(side)
+                && change.after.is_none()
+                && change.before.as_ref().and_then(|before| linked(before, object.link(side))).as_deref() == Some(other)
+        });
+        (carried.as_deref() != Some(other) && !ever && !kept).then(|| format!("it never got the id of {other} (it carries {carried:?})"))
     }
 
     /// Not linked: the note has to say why, and to be right.
@@ -258,7 +266,11 @@ impl Auditor {
     fn parents_agree(&self, parent: &str, left: &str, right: &str, vendors: &Vendors, book: &Book) -> bool {
         let Some(object) = self.objects.iter().find(|object| object.mapping == parent) else { return false };
         // A parent that went and came back has a new counterpart, and its children have not changed since: they are not decided again.
-        let came_back = |side: Side, id: &str| self.life(side, object.kind(side), id).any(|change| change.after.is_none());
+        // Nor are they where it was left out by a rule, and got one later.
+        let came_back = |side: Side, id: &str| {
+            self.life(side, object.kind(side), id).any(|change| change.after.is_none())
+                || self.left_out.contains(&(parent.to_owned(), side, id.to_owned()))
+        };
         if came_back(Side::Left, left) || came_back(Side::Right, right) {
             return true;
         }

@@ -190,6 +190,12 @@ impl Auditor {
     /// P-8: a cursor moves only past what is queued, or known on both sides, or has its reason.
     pub(super) fn judge_write(&mut self, turns: &Turns, vendors: &Vendors, store: &SimulatedStore, task: Option<TaskId>, write: &Write) {
         let Write::Put { item, .. } = write else { return };
+        if let ["e", _, mapping, letter, _] = item.key.partition.split('#').collect::<Vec<_>>().as_slice()
+            && item.body.contains("\"skipped:")
+        {
+            let side = if *letter == "l" { Side::Left } else { Side::Right };
+            self.left_out.insert(((*mapping).to_owned(), side, item.key.sort.clone()));
+        }
         if let ["e", _, mapping, "l", _] = item.key.partition.split('#').collect::<Vec<_>>().as_slice()
             && let Some(right) =
                 serde_json::from_str::<Json>(&item.body).ok().and_then(|body| body.pointer("/link/right")?.as_str().map(str::to_owned))
@@ -263,6 +269,11 @@ impl Auditor {
                         .any(|change| change.after.as_ref().is_some_and(|after| meaning(field, side.other(), after) == own))
                 };
                 if other_id.as_deref().is_some_and(there) {
+                    continue;
+                }
+                // The same record was made on both sides before either was visible: which of the two was listed, its text does not tell.
+                let is_twin = |one: &Fields| meaning(field, side, one) == own;
+                if vendors.live(side, object.kind(side)).iter().any(|(other, one)| *other != id && is_twin(one)) {
                     continue;
                 }
                 let is_new = tokens(&own).iter().any(|token| shown.contains(token)) && across.as_ref() != Some(&own);

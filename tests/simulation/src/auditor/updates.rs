@@ -84,8 +84,9 @@ impl Auditor {
             }
         } else if stands == earlier.value {
             let seen = self.had_arrived(object, field, early_side.other(), &id(early_side.other()), &earlier, &later);
-            // A clear before the two were linked empties nothing.
-            if later.value.is_empty() && !seen {
+            // A clear before the two were linked empties nothing; a field that has waited for a person since is still to be linked.
+            let waited = field.conflicts && self.scenario.conflict == "hold";
+            if later.value.is_empty() && (!seen || waited) {
                 return;
             }
             // Linked only afterwards: nothing told then who had written first.
@@ -95,6 +96,8 @@ impl Auditor {
             } else {
                 self.judge_loss(&name, field, early_side.other(), &later, &earlier, history, object, &id(early_side.other()));
             }
+        } else if self.was_taken_for_a_users(object, field, (left, right), &stands) && tells(history, &later.value) {
+            self.figures.losses += 1;
         } else if !(earlier.value.is_empty() || later.value.is_empty()) || !stands.is_empty() {
             self.breach("P-1", format!("{name} is {stands:?}; users wrote {:?} and {:?} last", earlier.value, later.value));
         }
@@ -175,8 +178,19 @@ impl Auditor {
         })
     }
 
+    /// A task of ours wrote it and could not note that it had: then the next look takes it for what a user wrote there, and a conflict begins.
+    fn was_taken_for_a_users(&self, object: &Object, field: &Field, (left, right): (&str, &str), value: &str) -> bool {
+        [(Side::Left, left), (Side::Right, right)].into_iter().any(|(side, id)| {
+            self.life(side, object.kind(side), id).any(|change| {
+                let is = |record: &Option<_>| record.as_ref().is_some_and(|record| meaning(field, side, record) == value);
+                let by_broken = matches!(change.author, Author::Integration(task) if !self.ended.contains_key(&task));
+                by_broken && is(&change.after) && !is(&change.before)
+            })
+        })
+    }
+
     /// Whether a record ever carried the id of anybody else.
-    fn had_another(&self, object: &Object, side: Side, id: &str, other: &str) -> bool {
+    pub(super) fn had_another(&self, object: &Object, side: Side, id: &str, other: &str) -> bool {
         self.life(side, object.kind(side), id)
             .any(|change| change.after.as_ref().and_then(|after| linked(after, object.link(side))).is_some_and(|its| its != other))
     }

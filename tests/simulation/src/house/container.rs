@@ -72,6 +72,9 @@ impl House {
         let id = self.kernel.begin(dies_at);
         self.invocations += 1;
         self.auditor.began(id, now);
+        if let Role::Write(side) = role {
+            self.auditor.serves(id, self.configs[self.generation].syncs[0].connection(side).as_str());
+        }
         self.kernel.call(id, role.words());
         self.kernel.note(|| format!("#{} begins: {}", id.0, role.words()));
         self.tasks.insert(id, Task { role, work, began: now, generation: self.generation, deliveries });

@@ -168,6 +168,10 @@ impl House {
         };
         let now = kernel.millis();
         let auditor = Auditor::new(&scenario, recipe.sync, recipe.objects.clone());
+        let mut auditor = auditor;
+        for (side, share) in [(Side::Left, recipe.shares[0]), (Side::Right, recipe.shares[1])] {
+            auditor.granted(side, configs[0].syncs[0].connection(side).as_str(), share);
+        }
         let workload = Workload::new(&scenario, recipe.objects);
         Self {
             kernel,
@@ -253,6 +257,9 @@ impl House {
             }
             Event::Duty(duty) => self.perform(duty),
         }
+        for side in [Side::Left, Side::Right] {
+            self.vendors.settle(side, self.kernel.timestamp());
+        }
         self.listen();
     }
 
@@ -309,6 +316,7 @@ impl House {
             self.workload.notice(&self.kernel, &news);
             self.plan_afterwards();
         }
+        self.auditor.lost_transactions(&self.store.take_lost());
         self.auditor.hear(&self.kernel, &self.vendors, &self.store, &news, &written, &sent);
     }
 
@@ -322,7 +330,10 @@ impl House {
             }
             Ok(Poll::Pending) => {}
             Ok(Poll::Ready((ended, engine))) => {
-                self.kernel.end(id);
+                self.listen();
+                if !self.kernel.end(id) {
+                    self.auditor.ended_well(id, self.kernel.millis());
+                }
                 let Some(task) = self.tasks.remove(&id) else { return };
                 if let Some(engine) = engine {
                     self.idle.entry(task.role).or_default().push((task.generation, engine));
@@ -334,6 +345,8 @@ impl House {
 
     fn kill(&mut self, id: TaskId) {
         self.kernel.end(id);
+        self.listen();
+        self.auditor.died(id);
         self.killed += 1;
         let Some(task) = self.tasks.remove(&id) else { return };
         let role = task.role;
@@ -360,7 +373,10 @@ impl House {
                     }
                 }
             }
-            Ended::Wrote(unfinished) => self.wrote(deliveries, &unfinished),
+            Ended::Wrote(unfinished) => {
+                self.auditor.worked(id, unfinished.is_empty());
+                self.wrote(deliveries, &unfinished);
+            }
             Ended::Backfilled(progress) => {
                 self.kernel.note(|| format!("backfill: {:?}; {}", progress.phase, progress.stopped.as_deref().unwrap_or("as planned")));
                 if progress.phase == backfill::Phase::Done {
@@ -398,8 +414,10 @@ impl House {
         match role {
             Role::Backfill => self.kernel.plan(soon, Event::Duty(Duty::Backfill)),
             Role::Sweep(mapping, side) => self.kernel.plan(soon, Event::Duty(Duty::Sweep(mapping, side))),
-            // The schedule, and the queue, bring these again. A webhook is a hint.
-            Role::Pull(_) | Role::Write(_) | Role::Webhook | Role::Operator => {}
+            // What was handed out again meanwhile waited for a free worker.
+            Role::Write(_) => self.kernel.plan(self.kernel.millis(), Event::Duty(Duty::Deliver)),
+            // The schedule brings these again. A webhook is a hint.
+            Role::Pull(_) | Role::Webhook | Role::Operator => {}
         }
     }
 

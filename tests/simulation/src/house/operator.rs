@@ -27,7 +27,9 @@ impl House {
         }
         let side = if self.kernel.one_in(2) { Side::Left } else { Side::Right };
         if self.scenario.strains && self.kernel.one_in(2) {
-            self.strain(side);
+            let all = [Strain::SessionsEnd, Strain::LimitSpent, Strain::PlanDowngraded, Strain::PlanUpgraded];
+            let strain = all[usize::try_from(self.kernel.below(all.len() as u64)).unwrap_or(0)];
+            self.strain(side, strain);
             return;
         }
         match self.kernel.below(5) {
@@ -64,9 +66,7 @@ impl House {
         }
     }
 
-    fn strain(&mut self, side: Side) {
-        let all = [Strain::SessionsEnd, Strain::LimitSpent, Strain::PlanDowngraded, Strain::PlanUpgraded];
-        let strain = all[usize::try_from(self.kernel.below(all.len() as u64)).unwrap_or(0)];
+    pub(super) fn strain(&mut self, side: Side, strain: Strain) {
         if self.vendors.strain(side, self.kernel.timestamp(), strain) {
             let what = match strain {
                 Strain::SessionsEnd => "sessions end",

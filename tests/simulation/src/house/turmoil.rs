@@ -22,6 +22,8 @@ pub enum Affair {
     MassDeletion(Side),
     NextConfig,
     Downgraded(Side),
+    /// What a pressed world has of its vendors.
+    Strained(Side, Strain),
 }
 
 /// Every affair, as it is counted.
@@ -65,6 +67,11 @@ impl House {
     }
 
     fn plan_affairs(&self, now: Millis) {
+        self.kernel.happened(self.scenario.stress.words());
+        for (after, side, strain) in self.scenario.stress.strains() {
+            let at = now + after + self.kernel.between(0, MINUTE / 2);
+            self.kernel.plan(at, Event::Duty(Duty::Affair(Affair::Strained(side, strain))));
+        }
         let (affairs, turmoil) = (&self.scenario.affairs, self.scenario.turmoil);
         let early = || now + self.kernel.between(0, turmoil / 2);
         let plan = |at: Millis, affair| self.kernel.plan(at, Event::Duty(Duty::Affair(affair)));
@@ -130,6 +137,7 @@ impl House {
                 self.plan_sweeps(now + self.kernel.between(0, 20 * MINUTE));
             }
             Affair::NextConfig => self.next_config(),
+            Affair::Strained(side, strain) => self.strain(side, strain),
             Affair::Downgraded(side) => {
                 if !self.backfilled && self.vendors.strain(side, self.kernel.timestamp(), Strain::PlanDowngraded) {
                     self.kernel.happened("a plan is downgraded in a backfill");

@@ -39,6 +39,8 @@ struct Life {
     effects: u64,
     /// It dies instead of beginning this effect, counted from 0.
     dies_at: Option<u64>,
+    /// Something went wrong in one of its calls.
+    troubled: bool,
 }
 
 /// When, what decides among those of one moment, and what.
@@ -186,7 +188,7 @@ impl<D: Ord + Copy + Send + 'static> Kernel<D> {
         let mut inner = self.inner();
         let id = TaskId(inner.serial);
         inner.serial += 1;
-        inner.lives.insert(id, Life { effects: 0, dies_at });
+        inner.lives.insert(id, Life { effects: 0, dies_at, troubled: false });
         id
     }
 
@@ -205,9 +207,17 @@ impl<D: Ord + Copy + Send + 'static> Kernel<D> {
         if std::mem::take(&mut inner.doomed) { Err(Killed) } else { Ok(polled) }
     }
 
-    /// Ends a task's life.
-    pub fn end(&self, id: TaskId) -> u64 {
-        self.inner().lives.remove(&id).map_or(0, |life| life.effects)
+    /// Ends a task's life. Answers whether something went wrong in it.
+    pub fn end(&self, id: TaskId) -> bool {
+        self.inner().lives.remove(&id).is_some_and(|life| life.troubled)
+    }
+
+    /// Something goes wrong in a call of who has the turn.
+    pub fn troubles(&self) {
+        let mut inner = self.inner();
+        if let Some(life) = inner.running.and_then(|id| inner.lives.get_mut(&id)) {
+            life.troubled = true;
+        }
     }
 
     /// The gate before an effect: the task gives up its turn for so long, or dies.

@@ -19,11 +19,13 @@ pub struct SimulatedStore {
     items: Mutex<BTreeMap<Key, Item>>,
     /// What was written since the auditor last looked.
     written: Mutex<Vec<(Option<TaskId>, Write)>>,
+    /// What a transaction was refused for since the auditor last looked.
+    lost: Mutex<Vec<(Option<TaskId>, Vec<Key>)>>,
 }
 
 impl SimulatedStore {
     pub fn new(kernel: Turns, mood: Arc<Mood>) -> Self {
-        Self { kernel, mood, items: Mutex::default(), written: Mutex::default() }
+        Self { kernel, mood, items: Mutex::default(), written: Mutex::default(), lost: Mutex::default() }
     }
 
     fn items(&self) -> MutexGuard<'_, BTreeMap<Key, Item>> {
@@ -38,6 +40,11 @@ impl SimulatedStore {
     /// What was written since the last call of this.
     pub fn take_written(&self) -> Vec<(Option<TaskId>, Write)> {
         std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What transactions were refused for since the last call of this.
+    pub fn take_lost(&self) -> Vec<(Option<TaskId>, Vec<Key>)> {
+        std::mem::take(&mut *self.lost.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn is_live(&self, item: &Item) -> bool {
@@ -112,6 +119,8 @@ impl Store for SimulatedStore {
         }
         if !at.is_empty() {
             self.kernel.note(|| format!("store: lost at {at:?} of: {}", named(&writes)));
+            let keys = at.iter().filter_map(|place| writes.get(*place)).map(|write| write.key().clone()).collect();
+            self.lost.lock().unwrap_or_else(PoisonError::into_inner).push((self.kernel.running(), keys));
             return Err(StoreError::Lost { at });
         }
         self.kernel.note(|| format!("store: {}", named(&writes)));

@@ -29,6 +29,7 @@ impl Http for Wire {
         let Some(side) = vendors.side_of(call.request.uri()) else {
             return Err(NoAnswer::NotSent(format!("no vendor answers at {:?}", call.request.uri().authority())));
         };
+        vendors.sent(side);
         let slow = self.mood.wire_delay(kernel);
         kernel.effect(kernel.between(5, 40) + slow).await;
         let trouble = if vendors.is_reachable(side) {
@@ -83,6 +84,9 @@ impl Http for Wire {
         };
         // The way back: who dies here does not know what the vendor did.
         kernel.effect(back).await;
+        if let Ok(response) = &answered {
+            vendors.answered(side, kernel.running(), response);
+        }
         answered
     }
 }

@@ -3,11 +3,12 @@
 use http::Method;
 use serde_json::{Value as Json, json};
 use syncline_freshdesk_sim::Freshdesk;
-use syncline_model::Timestamp;
+use syncline_model::{Side, Timestamp};
 use syncline_salesforce_sim::{DuplicateRule, Rewrite, Salesforce, Trigger};
-use syncline_simulator::{Request, json as json_answer};
+use syncline_simulator::{Request, Response, json as json_answer};
 
 use super::{Emphasis, Field, Keeps, Object, Recipe, Scenario, Sort};
+use crate::auditor::Share;
 use crate::vendors::Account;
 
 const FRESHDESK: &str = "127.0.0.1:4101";
@@ -36,6 +37,7 @@ pub fn recipe(scenario: &Scenario, at: Timestamp) -> Recipe {
         refuses: |_| {
             json_answer(401, &json!({ "code": "invalid_credentials", "message": "You have to be logged in to perform this action." }))
         },
+        shuts_out: freshdesk_shuts_out,
     };
     let right = Account {
         name: "salesforce",
@@ -50,7 +52,10 @@ pub fn recipe(scenario: &Scenario, at: Timestamp) -> Recipe {
             }
             json_answer(401, &json!([{ "errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid" }]))
         },
+        // Its refusals name no time.
+        shuts_out: |_| None,
     };
+    let calls = scenario.freshdesk_calls_per_minute;
     Recipe {
         sync: "customers",
         objects,
@@ -62,6 +67,8 @@ pub fn recipe(scenario: &Scenario, at: Timestamp) -> Recipe {
         ],
         left,
         right,
+        // A fifth is left to the customer's other programs.
+        shares: [(calls <= 400).then_some(Share { calls: calls * 4 / 5, window: 60_000 }), None],
     }
 }
 
@@ -115,6 +122,15 @@ fn salesforce(scenario: &Scenario) -> Salesforce {
     salesforce
 }
 
+/// A refusal while some of the whole limit is left concerns the listing of contacts alone.
+fn freshdesk_shuts_out(response: &Response) -> Option<i64> {
+    let number = |name: &str| response.headers().get(name)?.to_str().ok()?.parse::<i64>().ok();
+    if response.status() != http::StatusCode::TOO_MANY_REQUESTS || number("x-ratelimit-remaining").is_some_and(|left| left > 0) {
+        return None;
+    }
+    number("retry-after")
+}
+
 /// Retrieving a collection and a composite of queries alone are posted, and read only.
 fn salesforce_may_change(request: &Request) -> bool {
     let path = request.uri().path();
@@ -153,6 +169,7 @@ fn objects() -> Vec<Object> {
             deletes: [false, true],
             need_one_of: [vec![], vec![]],
             unique: vec!["name"],
+            lengths: vec![],
         },
         Object {
             mapping: "contacts",
@@ -168,6 +185,7 @@ fn objects() -> Vec<Object> {
             deletes: [false, true],
             need_one_of: [vec!["email", "mobile"], vec![]],
             unique: vec!["email"],
+            lengths: vec![(Side::Right, "LastName", 80)],
         },
     ]
 }

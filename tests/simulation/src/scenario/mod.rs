@@ -6,6 +6,7 @@ mod affairs;
 mod emphasis;
 mod freshdesk_salesforce;
 mod mood;
+mod stress;
 
 use syncline_model::Side;
 
@@ -13,7 +14,9 @@ pub use affairs::Affairs;
 pub use emphasis::Emphasis;
 pub use freshdesk_salesforce::recipe as freshdesk_salesforce;
 pub use mood::{Mishap, Mood, TROUBLES};
+pub use stress::Stress;
 
+use crate::auditor::Share;
 use crate::kernel::Millis;
 use crate::vendors::Account;
 
@@ -78,11 +81,19 @@ pub struct Object {
     pub need_one_of: [Vec<&'static str>; 2],
     /// Fields (by the names above) that identify: two records of a side never share one.
     pub unique: Vec<&'static str>,
+    /// Parts of fields that a side takes only up to so many characters.
+    pub lengths: Vec<(Side, &'static str, usize)>,
 }
 
 impl Object {
     pub fn kind(&self, side: Side) -> &'static str {
         side.of(self.kind[0], self.kind[1])
+    }
+
+    /// The field that a part of a side belongs to, and how long that part may be; `None` where no limit is known.
+    pub fn longest(&self, side: Side, part: &str) -> Option<(&Field, usize)> {
+        let (_, _, most) = self.lengths.iter().find(|(its, name, _)| *its == side && *name == part)?;
+        self.fields.iter().find(|field| field.parts(side).contains(&part)).map(|field| (field, *most))
     }
 
     pub fn link(&self, side: Side) -> &'static str {
@@ -101,6 +112,8 @@ pub struct Recipe {
     pub secrets: &'static [(&'static str, &'static [(&'static str, &'static str)])],
     pub left: Account,
     pub right: Account,
+    /// What of each vendor's limit is ours; `None`: more than a world can use.
+    pub shares: [Option<Share>; 2],
 }
 
 /// Everything that the seed decides.
@@ -150,6 +163,7 @@ pub struct Scenario {
     pub timeout: Millis,
     pub affairs: Affairs,
     pub emphasis: Emphasis,
+    pub stress: Stress,
 }
 
 impl Scenario {
@@ -190,6 +204,7 @@ impl Scenario {
             timeout: [20_000, 3 * MINUTE, 3 * MINUTE][chance.usize(0..3)],
             affairs: Affairs::new(seed),
             emphasis: Emphasis::new(seed),
+            stress: Stress::new(seed, Emphasis::new(seed)),
         };
         if scenario.emphasis == Emphasis::Purges {
             // Nobody is asked about a share of more than all.
@@ -211,6 +226,7 @@ impl Scenario {
             scenario.people = [26, 25];
             scenario.shared = 24;
         }
+        scenario.stress.press(&mut scenario);
         scenario
     }
 }

@@ -99,6 +99,7 @@ impl Mood {
         let happens = rate > 0 && !self.is_calm() && kernel.running().is_some() && kernel.one_in(rate);
         if happens {
             kernel.happened(what);
+            kernel.troubles();
         }
         happens
     }

@@ -17,7 +17,7 @@ use syncline_registry::Adapters;
 
 use crate::house::{House, Role, Watch};
 use crate::kernel::{Kernel, Millis};
-use crate::scenario::{Affairs, Emphasis, Mood, Scenario, freshdesk_salesforce};
+use crate::scenario::{Affairs, Emphasis, Mood, Scenario, Stress, freshdesk_salesforce};
 
 pub use scenes::{SCENES, Scene};
 pub use stage::{Kind, Stage};
@@ -108,6 +108,7 @@ fn scenario(backfill: bool, sight: Sight) -> Scenario {
         freshdesk_calls_per_minute: 100_000,
         sweeps: false,
         debounce_s: 0,
+        stress: Stress::None,
         affairs: Affairs { max_share: 100, ..Affairs::default() },
         emphasis: Emphasis::Nothing,
         ..Scenario::new(SEED)

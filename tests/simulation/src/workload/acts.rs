@@ -10,7 +10,10 @@ pub enum Act {
     CreateOnBoth,
     CreateWithCompany,
     Edit,
+    EditAgain,
     EditBoth,
+    EditBothWide,
+    Import,
     Clear,
     Delete,
     DeleteCompany,
@@ -27,12 +30,15 @@ pub enum Act {
 
 impl Act {
     /// Each with its weight where nothing is emphasised.
-    pub const ALL: [(Self, u64); 17] = [
+    pub const ALL: [(Self, u64); 20] = [
         (Self::Create, 15),
         (Self::CreateOnBoth, 5),
         (Self::CreateWithCompany, 4),
         (Self::Edit, 30),
+        (Self::EditAgain, 4),
         (Self::EditBoth, 18),
+        (Self::EditBothWide, 4),
+        (Self::Import, 2),
         (Self::Clear, 7),
         (Self::Delete, 7),
         (Self::DeleteCompany, 3),
@@ -47,7 +53,11 @@ impl Act {
         (Self::Succeed, 0),
     ];
 
-    pub(super) fn pick(turns: &Turns, emphasis: Emphasis) -> Self {
+    /// One of them; half the time the one that this world favours.
+    pub(super) fn pick(turns: &Turns, emphasis: Emphasis, favoured: Option<Self>) -> Self {
+        if let Some(favoured) = favoured.filter(|_| turns.one_in(2)) {
+            return favoured;
+        }
         let weighed = Self::ALL.map(|(act, weight)| (act, emphasis.weight(act).unwrap_or(weight)));
         let mut left = turns.below(weighed.iter().map(|(_, weight)| weight).sum());
         for (act, weight) in weighed {
@@ -66,7 +76,10 @@ impl Act {
             Self::CreateOnBoth => "the same record is created on both sides at once",
             Self::CreateWithCompany => "a contact is created together with its company",
             Self::Edit => "a record is edited",
+            Self::EditAgain => "the same record is edited again",
             Self::EditBoth => "a pair is edited on both sides at once",
+            Self::EditBothWide => "a pair is edited on both sides at once, in several fields",
+            Self::Import => "several records are created, of which one does not fit",
             Self::Clear => "a field is cleared",
             Self::Delete => "a record is deleted",
             Self::DeleteCompany => "a company is deleted while its contacts change",

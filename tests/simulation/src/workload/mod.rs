@@ -2,6 +2,7 @@
 
 mod acts;
 mod afterwards;
+mod pressed;
 mod rarities;
 mod scenes;
 mod values;
@@ -37,6 +38,9 @@ pub struct Workload {
     /// What is to follow, and in how long.
     later: Vec<(Millis, Afterwards)>,
     planned: Vec<Afterwards>,
+    favoured: Option<Act>,
+    /// What was edited again, and in which field.
+    again: Option<(Touched, Field)>,
 }
 
 /// A record that somebody changed: its side, its object, its id.
@@ -58,6 +62,8 @@ impl Workload {
             shared_mobiles: Vec::new(),
             later: Vec::new(),
             planned: Vec::new(),
+            favoured: scenario.stress.favours(),
+            again: None,
         }
     }
 
@@ -74,6 +80,7 @@ impl Workload {
             if both {
                 self.create(turns, vendors, side.other(), 0, &fields);
             }
+            vendors.settle_all(turns.timestamp());
         }
         for number in 0..self.people[0].max(self.people[1]) {
             let fields = self.fresh(turns, 1);
@@ -84,6 +91,7 @@ impl Workload {
                     self.create(turns, vendors, side, 1, &fields);
                 }
             }
+            vendors.settle_all(turns.timestamp());
         }
     }
 
@@ -91,7 +99,7 @@ impl Workload {
     pub fn act(&mut self, turns: &Turns, vendors: &Vendors) -> Vec<(Side, Hint)> {
         let side = if turns.one_in(2) { Side::Left } else { Side::Right };
         let object = usize::from(!turns.one_in(if self.emphasis == Emphasis::Newborns { 2 } else { 5 }));
-        let act = Act::pick(turns, self.emphasis);
+        let act = Act::pick(turns, self.emphasis, self.favoured);
         let touched = match act {
             Act::Create => {
                 let fields = self.fresh(turns, object);
@@ -100,7 +108,10 @@ impl Workload {
             Act::CreateOnBoth => self.create_on_both(turns, vendors, object),
             Act::CreateWithCompany => self.create_with_company(turns, vendors, side),
             Act::Edit => self.edit(turns, vendors, side, object, false),
+            Act::EditAgain => self.edit_again(turns, vendors, side, object).into_iter().collect(),
             Act::EditBoth => self.edit_both(turns, vendors, side, object),
+            Act::EditBothWide => self.edit_both_wide(turns, vendors, side, object),
+            Act::Import => self.import(turns, vendors, side),
             Act::Clear => self.edit(turns, vendors, side, object, true),
             Act::Delete => self.delete(turns, vendors, side, object),
             Act::DeleteCompany => self.delete_company(turns, vendors, side),
@@ -114,7 +125,16 @@ impl Workload {
             Act::Purge => self.purge(turns, vendors),
             Act::Succeed => self.succeed(turns, vendors),
         };
-        let meets = matches!(act, Act::CreateOnBoth | Act::EditBoth | Act::CreateWithCompany | Act::MergeAndEdit | Act::DeleteCompany);
+        let meets = matches!(
+            act,
+            Act::CreateOnBoth
+                | Act::EditBoth
+                | Act::EditBothWide
+                | Act::Import
+                | Act::CreateWithCompany
+                | Act::MergeAndEdit
+                | Act::DeleteCompany
+        );
         // Two at once are counted where both could be done.
         if touched.len() > usize::from(meets) {
             turns.happened(act.words());
@@ -230,15 +250,28 @@ impl Workload {
 
     #[expect(clippy::too_many_arguments, reason = "who, where, what: each is needed once")]
     fn set(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize, id: &str, field: &Field, clear: bool) -> bool {
-        let mut fields = Fields::new();
-        if clear {
-            fields.extend(field.parts(side).iter().map(|part| ((*part).to_owned(), Json::Null)));
-        } else if let Some(value) = self.value(turns, field) {
-            value.put(turns, side, field, &mut fields);
+        if !clear {
+            return self.set_all(turns, vendors, (side, object, id), &[field]);
         }
+        let empty = field.parts(side).iter().map(|part| ((*part).to_owned(), Json::Null)).collect();
+        self.save(turns, vendors, (side, object, id), &empty)
+    }
+
+    /// Somebody types into several fields, and saves them together.
+    fn set_all(&mut self, turns: &Turns, vendors: &Vendors, (side, object, id): (Side, usize, &str), fields: &[&Field]) -> bool {
+        let mut typed = Fields::new();
+        for field in fields {
+            if let Some(value) = self.value(turns, field) {
+                value.put(turns, side, field, &mut typed);
+            }
+        }
+        self.save(turns, vendors, (side, object, id), &typed)
+    }
+
+    fn save(&self, turns: &Turns, vendors: &Vendors, (side, object, id): (Side, usize, &str), fields: &Fields) -> bool {
         let kind = self.objects[object].kind(side);
-        let done = vendors.act(side, turns.timestamp(), |users, at| users.edit(at, kind, id, &fields));
-        turns.note(|| format!("user at {side}: edits {kind} {id} {} -> {done:?}", typed(&fields)));
+        let done = vendors.act(side, turns.timestamp(), |users, at| users.edit(at, kind, id, fields));
+        turns.note(|| format!("user at {side}: edits {kind} {id} {} -> {done:?}", typed(fields)));
         done.is_ok()
     }
 

@@ -45,7 +45,7 @@ pub struct Profile {
     pub page_records: u32,
     /// Seconds between the stamp of a slow save and the moment it becomes visible.
     pub commit_lag_s: u32,
-    /// Whether saves by the human user through the API are slow, too.
+    /// Whether saves by the human user are slow, too: through the API, and in the screens.
     pub human_saves_lag: bool,
     pub duplicate_rule: DuplicateRule,
     pub triggers: Vec<Trigger>,

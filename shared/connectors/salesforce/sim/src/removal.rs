@@ -33,8 +33,7 @@ impl Salesforce {
         while let Some(&(table, slot)) = victims.get(next) {
             next += 1;
             let Some(row) = self.table(table)?.row(slot) else { continue };
-            let is_open = self.store.late.iter().any(|late| late.table == table && late.slot == slot);
-            if is_open || self.locks.get(&row.id).is_some_and(|until| *until > now) {
+            if self.is_being_saved(&row.id) || self.locks.get(&row.id).is_some_and(|until| *until > now) {
                 return Err(locked(&row.id));
             }
             for (child_table, child, index) in self.references_to(table, &row.id) {
@@ -55,6 +54,12 @@ impl Salesforce {
             }
         }
         Ok(victims)
+    }
+
+    /// Whether a save that is not visible yet holds a record: its own, or one that refers to it.
+    pub(crate) fn is_being_saved(&self, id: &str) -> bool {
+        let id = crate::ids::normalise(id).unwrap_or_default();
+        self.store.late.iter().any(|late| late.row.id == id || late.row.cells.values().any(|cell| cell.as_str() == Some(id.as_str())))
     }
 
     /// Live rows that refer to an id: table, slot and field.

@@ -16,6 +16,15 @@ impl Salesforce {
     fn is_live(&self, kind: &str, id: &str) -> bool {
         self.record(kind, id).is_some_and(|record| record["IsDeleted"] == json!(false))
     }
+
+    /// A save of a user: where the org is slow, its transaction ends later.
+    fn save_by_user(&mut self, kind: &str, id: Option<&str>, fields: &Fields, now: Timestamp) -> Result<String, String> {
+        if self.profile.human_saves_lag {
+            self.save_slowly(kind, id, &fields_json(fields), now)
+        } else {
+            self.save(kind, id, &fields_json(fields), now)
+        }
+    }
 }
 
 impl Users for Salesforce {
@@ -24,11 +33,11 @@ impl Users for Salesforce {
     }
 
     fn create(&mut self, now: Timestamp, kind: &str, fields: &Fields) -> Result<String, String> {
-        self.save(kind, None, &fields_json(fields), now)
+        self.save_by_user(kind, None, fields, now)
     }
 
     fn edit(&mut self, now: Timestamp, kind: &str, id: &str, fields: &Fields) -> Result<(), String> {
-        self.save(kind, Some(id), &fields_json(fields), now).map(drop)
+        self.save_by_user(kind, Some(id), fields, now).map(drop)
     }
 
     fn delete(&mut self, now: Timestamp, kind: &str, id: &str) -> Result<(), String> {
@@ -42,6 +51,10 @@ impl Users for Salesforce {
     fn merge(&mut self, now: Timestamp, kind: &str, survivor: &str, loser: &str) -> Result<(), String> {
         if survivor == loser || !self.is_live(kind, survivor) || !self.is_live(kind, loser) {
             return Err(format!("{kind} {survivor} and {loser} are not two live records"));
+        }
+        // A merge waits for every row that it moves.
+        if self.is_being_saved(survivor) || self.is_being_saved(loser) {
+            return Err(format!("{kind} {survivor} or {loser} is being saved"));
         }
         if Self::merge(self, kind, survivor, &[loser], now) { Ok(()) } else { Err(format!("no {kind} {survivor}")) }
     }
@@ -78,5 +91,14 @@ impl Users for Salesforce {
                 true
             }
         }
+    }
+
+    fn settle(&mut self, now: Timestamp) -> bool {
+        let now = moments::seconds(now);
+        let is_due = self.store.late.iter().any(|late| late.visible_at <= now);
+        if is_due {
+            self.store.settle(now);
+        }
+        is_due
     }
 }
