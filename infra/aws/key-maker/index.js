@@ -5,12 +5,14 @@ const { SecretsManagerClient, GetSecretValueCommand, PutSecretValueCommand } = r
 
 async function ensureKey(client, id) {
   try {
-    await client.send(new GetSecretValueCommand({ SecretId: id }));
+    const { SecretString: known } = await client.send(new GetSecretValueCommand({ SecretId: id }));
+    if (known) return;
   } catch (error) {
+    // Thrown also for a secret that is there and has no value.
     if (error.name !== "ResourceNotFoundException") throw error;
-    const SecretString = JSON.stringify({ key: randomBytes(32).toString("base64") });
-    await client.send(new PutSecretValueCommand({ SecretId: id, SecretString }));
   }
+  const SecretString = JSON.stringify({ key: randomBytes(32).toString("base64") });
+  await client.send(new PutSecretValueCommand({ SecretId: id, SecretString }));
 }
 
 exports.handler = async (event, context) => {

@@ -26,9 +26,9 @@ export interface Options {
   readonly panel: boolean;
   /** Hours without any change after which somebody is told. */
   readonly quietHours: number;
-  /** Where the functions' zips are. */
-  readonly zips: string;
-  /** Stand-ins take the place of missing zips: for looking at the template, never for deploying. */
+  /** Where `make lambda` has put the functions. */
+  readonly built: string;
+  /** Stand-ins take the place of missing functions: for looking at the template, never for deploying. */
   readonly placeholders: boolean;
 }
 
@@ -64,7 +64,7 @@ export function readOptions(node: Node): Options {
     panelFrames: text("panel_frames", "", /^$|^https:\/\/\S+( https:\/\/\S+)*$/, "write origins, parted by blanks") || undefined,
     panel: yes("panel", "yes"),
     quietHours: Number(text("quiet_hours", "72", /^[0-9]{1,3}$/, `write hours, 1 to ${QUIET_HOURS_MAX}`)),
-    zips: path("zips", join(ROOT, "target/lambda")),
+    built: path("built", join(ROOT, "target/lambda")),
     placeholders: yes("placeholders"),
   };
   if (options.quietHours < 1 || options.quietHours > QUIET_HOURS_MAX) {

@@ -14,7 +14,7 @@ import { schedules } from "./parts/schedules.js";
 import { secrets } from "./parts/secrets.js";
 import { table } from "./parts/store.js";
 import { topic } from "./parts/topic.js";
-import { zips } from "./zips.js";
+import { packages } from "./packages.js";
 
 export class SynclineStack extends Stack {
   constructor(scope: Construct, options: Options, props: StackProps = {}) {
@@ -30,7 +30,7 @@ export class SynclineStack extends Stack {
       table: table(this, options),
       lanes: lanes(this, config.connections.keys()),
       secrets: secrets(this, config.connections.values(), options),
-      code: zips(this, options),
+      pack: packages(this, options),
     };
     const made = functions(this, supplies);
     const { dead } = schedules(this, config.syncs, made.pull, supplies.secrets.key, options);

@@ -29,7 +29,7 @@ async function run(type: string, secret: { value?: string; refuses?: string }): 
       } else if (secret.value === undefined) {
         throw Object.assign(new Error("no value"), { name: "ResourceNotFoundException" });
       }
-      return {};
+      return { SecretString: secret.value };
     }
   }
   let said = "";
@@ -61,6 +61,12 @@ test("the key is 32 bytes in base64, made once, and told to nobody", async () =>
     assert.equal((await run(type, secret)).answer.Status, "SUCCESS");
     assert.equal(secret.value, before);
   }
+});
+
+test("an empty value is no key", async () => {
+  const secret = { value: "" };
+  assert.equal((await run("Create", secret)).answer.Status, "SUCCESS");
+  assert.ok(secret.value.includes('"key"'));
 });
 
 test("a deletion makes nothing, and a refusal is told without a key being replaced", async () => {

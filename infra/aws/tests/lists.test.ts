@@ -62,6 +62,21 @@ test("what is known of a system is what its connector knows", () => {
   assert.match(settings("salesforce"), /DAILY_CALLS: u32 = 15_000;/);
 });
 
+test("CloudFormation's policy covers every service that a template uses, and fits where it must", () => {
+  const policy = JSON.parse(text("infra/aws/policies/execution.json")) as { Statement: { Action: string | string[] }[] };
+  const services = new Set(policy.Statement.flatMap(({ Action: action }) => [action].flat()).map((action) => action.split(":")[0]));
+  // Where IAM calls a service by another name than CloudFormation.
+  const names: Readonly<Record<string, string>> = { ApiGatewayV2: "apigateway", CloudFormation: "lambda" };
+  const made = [RECIPE, TWO_SYNCS].flatMap((config) => Object.values(template(config, { alarm_email: "a@example.com" }).Resources));
+  const used = new Set(made.map(({ Type: type }) => type.split("::")[1] ?? "").map((name) => names[name] ?? name.toLowerCase()));
+  assert.deepEqual(
+    [...used].filter((name) => !services.has(name)),
+    [],
+  );
+  // A managed policy holds this many characters, blanks left out.
+  assert.ok(JSON.stringify(policy).length <= 6144);
+});
+
 test("versions are pinned, and the lock file names no place to fetch from but the public one", () => {
   const { dependencies, devDependencies } = JSON.parse(text("infra/aws/package.json")) as Record<string, Record<string, string>>;
   for (const version of [...Object.values(dependencies ?? {}), ...Object.values(devDependencies ?? {})]) {

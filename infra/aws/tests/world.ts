@@ -11,14 +11,14 @@ import { SynclineStack } from "../src/stack.js";
 export const RECIPE = join(ROOT, "shared/recipes/freshdesk-salesforce.yaml");
 export const CONFIGS = join(ROOT, "infra/aws/tests/configs");
 export const TWO_SYNCS = join(CONFIGS, "two-syncs.yaml");
-/** A folder without any zip. */
-export const NO_ZIPS = mkdtempSync(join(tmpdir(), "syncline-zips-"));
+/** A folder without any function. */
+export const NOTHING_BUILT = mkdtempSync(join(tmpdir(), "syncline-built-"));
 
 const made = new Map<string, Template>();
 
 /** The template of a config; placeholders stand for the code. */
 export function template(config: string, context: Readonly<Record<string, string>> = {}): Template {
-  const settings = { config, placeholders: "yes", zips: NO_ZIPS, ...context };
+  const settings = { config, placeholders: "yes", built: NOTHING_BUILT, ...context };
   const name = JSON.stringify(settings);
   const known = made.get(name);
   if (known !== undefined) {

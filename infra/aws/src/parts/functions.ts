@@ -6,7 +6,7 @@
 
 import { Duration, Stack } from "aws-cdk-lib";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
-import { Architecture, EventSourceMapping, Function as LambdaFunction, Runtime, type Code } from "aws-cdk-lib/aws-lambda";
+import { Architecture, EventSourceMapping, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import type { CfnSecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { connectionsOf, reducedText } from "../config/reduce.js";
@@ -14,9 +14,8 @@ import type { Profile } from "../config/systems.js";
 import type { Config, Sync } from "../config/types.js";
 import { BATCH_WINDOW_S, WRITE_TIMEOUT_S, batchMessages, workersMax } from "../limits.js";
 import type { Options } from "../options.js";
-import type { FunctionName } from "../zips.js";
+import type { FunctionName, Pack } from "../packages.js";
 import { identity, sayWhyPlain } from "./identity.js";
-import { CONFIG_FILE, ConfigLayers } from "./layers.js";
 import { queueUrls, type Lane } from "./queues.js";
 import { grantSecrets, secretsPrefix, type Secrets } from "./secrets.js";
 import { grantStore, type StoreTable } from "./store.js";
@@ -29,7 +28,7 @@ export interface Supplies {
   readonly table: StoreTable;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly secrets: Secrets;
-  readonly code: (name: FunctionName) => Code;
+  readonly pack: Pack;
 }
 
 export interface Functions {
@@ -58,10 +57,9 @@ interface Shape {
 
 export function functions(scope: Construct, supplies: Supplies): Functions {
   const folder = new Construct(scope, "Functions");
-  const layers = new ConfigLayers(folder, "Layers");
   const { config, profiles, options } = supplies;
   const connections = connectionsOf(config.syncs);
-  const make = (id: string, shape: Shape): LambdaFunction => one(folder, id, shape, layers, supplies);
+  const make = (id: string, shape: Shape): LambdaFunction => one(folder, id, shape, supplies);
 
   const pull = make("Pull", {
     name: "pull",
@@ -109,12 +107,12 @@ export function functions(scope: Construct, supplies: Supplies): Functions {
           environment: options.panelFrames === undefined ? {} : { SYNCLINE_PANEL_FRAMES: options.panelFrames },
         });
 
-  const write = new Map(connections.map((connection) => [connection, worker(folder, connection, layers, supplies)]));
+  const write = new Map(connections.map((connection) => [connection, worker(folder, connection, supplies)]));
   return { pull, webhook, panel, write };
 }
 
 /** A connection's worker, behind its queue. */
-function worker(scope: Construct, connection: string, layers: ConfigLayers, supplies: Supplies): LambdaFunction {
+function worker(scope: Construct, connection: string, supplies: Supplies): LambdaFunction {
   const { config, profiles, lanes, options } = supplies;
   const syncs = config.syncs.filter((sync) => sync.left === connection || sync.right === connection);
   const [lane, profile] = [lanes.get(connection), profiles.get(connection)];
@@ -135,7 +133,6 @@ function worker(scope: Construct, connection: string, layers: ConfigLayers, supp
       // What the other side needs goes to that side's worker, and what must wait goes to its own again.
       sendsTo: connectionsOf(syncs),
     },
-    layers,
     supplies,
   );
   lane.queue.grantConsumeMessages(made);
@@ -161,23 +158,21 @@ export function panelSyncs({ config, profiles, options }: Pick<Supplies, "config
   return config.syncs.filter((sync) => part(sync.left) === "asks" && part(sync.right) === "is_shown" && sync.mappings.includes("contacts"));
 }
 
-function one(scope: Construct, id: string, shape: Shape, layers: ConfigLayers, supplies: Supplies): LambdaFunction {
-  const { config, options, table, lanes, secrets, code } = supplies;
+function one(scope: Construct, id: string, shape: Shape, supplies: Supplies): LambdaFunction {
+  const { config, options, table, lanes, secrets, pack } = supplies;
   const { role, logGroup } = identity(scope, id);
   const made = new LambdaFunction(scope, id, {
     description: shape.description,
     runtime: Runtime.PROVIDED_AL2023,
     architecture: options.architecture === "arm64" ? Architecture.ARM_64 : Architecture.X86_64,
     handler: "bootstrap",
-    code: code(shape.name),
-    layers: [layers.of(reducedText(config, shape.syncs))],
+    code: pack(shape.name, reducedText(config, shape.syncs)),
     role,
     logGroup,
     memorySize: shape.memoryMb,
     timeout: shape.timeout,
     environment: {
       RUST_LOG: "info",
-      SYNCLINE_CONFIG_FILE: CONFIG_FILE,
       SYNCLINE_INSTALLATION: Stack.of(scope).stackName,
       SYNCLINE_QUEUES: queueUrls(scope, lanes, shape.sendsTo),
       SYNCLINE_SECRETS_PREFIX: secretsPrefix(options),
