@@ -40,5 +40,4 @@ export function sayWhyPlain(made: LambdaFunction, deadLetters: string): void {
     ["CKV_AWS_117"],
     "It reaches vendors and AWS over TLS, and nothing in a private network; a NAT gateway would cost more than all else together.",
   );
-  except(made, ["CKV_AWS_173"], "Its environment names the table, the queues and the config, and holds no secret.");
 }
