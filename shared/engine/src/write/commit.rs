@@ -255,7 +255,7 @@ fn see(link: &mut Link, side: Side, version: Option<Version>) {
     *seen = (*seen).max(version);
 }
 
-/// The two writes that claim a pair, both or neither.
+/// The two writes that claim a pair, both or neither; and what the counterpart was held for is settled with it.
 pub(super) fn claim(place: Place<'_>, job: &Job, left: &RecordId, link: &Link) -> Result<Vec<Write>, EngineError> {
     let mapping = &place.mapping.name;
     let absent;
@@ -269,7 +269,11 @@ pub(super) fn claim(place: Place<'_>, job: &Job, left: &RecordId, link: &Link) -
     };
     let own = &job.standing.own;
     let (at_left, at_right) = place.source.of((own, other), (other, own));
-    Ok(vec![at_left.replace(&Entry::Link(link.clone()))?, at_right.replace(&Entry::Pointer(left.clone()))?])
+    let mut writes = vec![at_left.replace(&Entry::Link(link.clone()))?, at_right.replace(&Entry::Pointer(left.clone()))?];
+    if let Some(id) = job.other_id.as_ref().filter(|_| other.is_held()) {
+        writes.push(hold::clear(&place.sync.name, mapping, place.target(), id));
+    }
+    Ok(writes)
 }
 
 /// The hold of a record that goes on now, if it had one.

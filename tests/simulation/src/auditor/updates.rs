@@ -139,10 +139,11 @@ impl Auditor {
             }
         }
         // Who merged another record into it, and so gave it that one's counterpart, chose all its values.
-        let merged = self.merges.iter().rev().find(|(_, its)| its.side == side && its.kind == object.kind(side) && its.survivor == id);
+        let merged = self.merges.iter().rev().find(|(place, its)| {
+            its.side == side && its.kind == object.kind(side) && its.survivor == id && !self.was_linked(object, side, id, other, *place)
+        });
         if let Some((place, merged)) = merged
             && last.as_ref().is_none_or(|last| last.place < *place)
-            && !self.was_linked(object, side, id, other, *place)
         {
             let then = self
                 .changes
