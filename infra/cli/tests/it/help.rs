@@ -32,6 +32,8 @@ fn each_command() {
         "explain",
         "history",
         "simulate",
+        "export",
+        "import",
         "decode",
     ];
     for command in commands {

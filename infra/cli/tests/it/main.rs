@@ -5,9 +5,11 @@
 mod decoding;
 mod demonstration;
 mod help;
+mod moving;
 mod public_clients;
 mod setting_up;
 mod simulating;
+mod two_places;
 
 use std::path::Path;
 use std::process::{Command, Output};
