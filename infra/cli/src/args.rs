@@ -96,6 +96,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  syncline import acme.jsonl --dry-run\n  syncline import acme.jsonl --table syncline      (to AWS, with your own credentials)\n\nThe whole file is verified before the first write; run again, it goes on where it was cut off."
     )]
     Import(Import),
+    /// What a month on AWS costs, idle and at 10,000, 1 and 100 million changes
+    #[command(
+        after_help = "Examples:\n  syncline cost\n  syncline cost freshdesk-salesforce --vendor-ms 500 --json\n\nMeasured figures times list prices of us-east-1; what is assumed can be changed, and is named. AWS's free tier is left out."
+    )]
+    Cost(Cost),
     /// Turn a recorded answer of a vendor's API into canonical records
     #[command(
         after_help = "Examples:\n  syncline decode freshdesk contact contacts.json\n  curl … | syncline decode salesforce Contact -\n\nEnds with 5 when a record does not fit; those that fit are still printed."
@@ -312,6 +317,40 @@ pub(crate) struct Import {
     /// Only verify the file and say what would be written
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    /// The recipe
+    #[arg(default_value = "freshdesk-salesforce")]
+    pub(crate) recipe: String,
+    /// How long a vendor takes for one call, in milliseconds: Lambda bills the wait [default: 300]
+    #[arg(long)]
+    pub(crate) vendor_ms: Option<u32>,
+    /// How long the store and the queue take for one request, in milliseconds [default: 5]
+    #[arg(long)]
+    pub(crate) store_ms: Option<u32>,
+    /// Minutes between two polls of a side [default: 5]
+    #[arg(long)]
+    pub(crate) poll_minutes: Option<u32>,
+    /// Memory of the function that polls, in MB [default: 1024]
+    #[arg(long)]
+    pub(crate) pull_mb: Option<u32>,
+    /// Memory of the functions that write, in MB [default: 512]
+    #[arg(long)]
+    pub(crate) write_mb: Option<u32>,
+    /// Of 100 changes, so many that a webhook tells too [default: 0]
+    #[arg(long)]
+    pub(crate) webhook_percent: Option<u32>,
+    /// Alarms of each connection [default: 6]
+    #[arg(long)]
+    pub(crate) alarms: Option<u32>,
+    /// Custom metrics of the installation [default: 0]
+    #[arg(long)]
+    pub(crate) metrics: Option<u32>,
+    /// The table of the README
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, Args)]

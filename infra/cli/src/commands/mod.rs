@@ -2,6 +2,7 @@
 
 mod backfill;
 mod connect;
+mod cost;
 mod decode;
 mod explain;
 mod export;
@@ -39,6 +40,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Exit, Fai
         Command::Simulate(args) => simulate::run(context, &args).await,
         Command::Export(args) => export::run(context, &args).await,
         Command::Import(args) => import::run(context, &args).await,
+        Command::Cost(args) => cost::run(context, &args),
         Command::Decode(args) => decode::run(&args),
     }
 }

@@ -34,6 +34,7 @@ fn each_command() {
         "simulate",
         "export",
         "import",
+        "cost",
         "decode",
     ];
     for command in commands {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "what the tests stand on fails as loudly as they do")]
 
+mod cost;
 mod decoding;
 mod demonstration;
 mod help;
