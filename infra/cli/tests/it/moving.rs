@@ -12,8 +12,10 @@ use crate::{code, json, stderr};
 
 /// What goes on at a place after a move: nothing is written, and an edit crosses.
 async fn goes_on(places: &Places, place: &str, name: &str) {
+    let before = places.changes(place);
     let report = places.run(place).await;
     assert_eq!((&report.ended, writes(&report)), (&Ended::Quiet, 0), "{report:#?}");
+    assert_eq!(places.changes(place), before, "the vendors were asked, and told nothing");
     let other = places.rename(place, name).await;
     let report = places.run(place).await;
     assert_eq!((&report.ended, writes(&report)), (&Ended::Quiet, 1), "{report:#?}");

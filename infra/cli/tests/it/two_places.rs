@@ -86,6 +86,13 @@ impl Places {
         renamed["custom_fields"]["sfcontactid"].as_str().expect("a linked contact").to_owned()
     }
 
+    /// Requests that may have changed something at a vendor, as the simulators wrote them down; signing in changes nothing.
+    pub(crate) fn changes(&self, place: &str) -> usize {
+        let journals = ["freshdesk.jsonl", "salesforce.jsonl"].map(|name| self.data(place).join("simulators").join(name));
+        let lines = journals.map(|journal| fs::read_to_string(journal).expect("a journal"));
+        lines.iter().flat_map(|text| text.lines()).filter(|line| !line.contains("/oauth2/token")).count()
+    }
+
     /// The vendors, with all that they know, from one place to the other. A person takes the place's secrets along, its key among them.
     pub(crate) fn take_along(&self, from: &str, to: &str) {
         for name in ["simulators", "."] {
