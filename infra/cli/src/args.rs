@@ -86,6 +86,21 @@ pub(crate) enum Command {
     /// A vendor's simulator on a port, for other people's clients
     #[command(after_help = "Example:\n  syncline simulate freshdesk --port 8081 --records 1000 --tls")]
     Simulate(Simulate),
+    /// Write this installation into one file, to move it to another machine or to AWS
+    #[command(
+        after_help = "Examples:\n  syncline local --until-quiet && syncline export acme.jsonl\n  syncline export acme.jsonl --table syncline      (from AWS, with your own credentials)\n\nLinks, cursors, holds, waiting records, states and history are in it; budgets and messages are not.\nThe installation's key is not in it either: how it is moved stands in shared/docs/moving.md."
+    )]
+    Export(Export),
+    /// Set an exported installation down here, or on AWS
+    #[command(
+        after_help = "Examples:\n  syncline import acme.jsonl --dry-run\n  syncline import acme.jsonl --table syncline      (to AWS, with your own credentials)\n\nThe whole file is verified before the first write; run again, it goes on where it was cut off."
+    )]
+    Import(Import),
+    /// What a month on AWS costs, idle and at 10,000, 1 and 100 million changes
+    #[command(
+        after_help = "Examples:\n  syncline cost\n  syncline cost freshdesk-salesforce --vendor-ms 500 --json\n\nMeasured figures times list prices of us-east-1; what is assumed can be changed, and is named. AWS's free tier is left out."
+    )]
+    Cost(Cost),
     /// Turn a recorded answer of a vendor's API into canonical records
     #[command(
         after_help = "Examples:\n  syncline decode freshdesk contact contacts.json\n  curl … | syncline decode salesforce Contact -\n\nEnds with 5 when a record does not fit; those that fit are still printed."
@@ -263,6 +278,79 @@ pub(crate) struct Simulate {
     /// A name that the certificate is good for too, for clients that insist on the vendor's own: acme.freshdesk.com
     #[arg(long = "name", value_name = "HOST", requires = "tls")]
     pub(crate) names: Vec<String>,
+}
+
+/// A place other than this machine's data folder.
+#[derive(Debug, Args)]
+pub(crate) struct Elsewhere {
+    /// The table on AWS, reached as every AWS tool is: region and credentials from the environment or a profile
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// What stands before a secret's name in Secrets Manager there
+    #[arg(long, value_name = "PREFIX", default_value = "syncline/", requires = "table")]
+    pub(crate) secrets_prefix: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The file to write
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) elsewhere: Elsewhere,
+    /// Also while messages wait or somebody works: what is on its way then stays behind
+    #[arg(long)]
+    pub(crate) anyway: bool,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file that `syncline export` wrote
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) elsewhere: Elsewhere,
+    /// Make the place as the file says, also where items there differ or are not in the file
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Only verify the file and say what would be written
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    /// The recipe
+    #[arg(default_value = "freshdesk-salesforce")]
+    pub(crate) recipe: String,
+    /// How long a vendor takes for one call, in milliseconds: Lambda bills the wait [default: 300]
+    #[arg(long)]
+    pub(crate) vendor_ms: Option<u32>,
+    /// How long the store and the queue take for one request, in milliseconds [default: 5]
+    #[arg(long)]
+    pub(crate) store_ms: Option<u32>,
+    /// Minutes between two polls of a side [default: 5]
+    #[arg(long)]
+    pub(crate) poll_minutes: Option<u32>,
+    /// Memory of the function that polls, in MB [default: 1024]
+    #[arg(long)]
+    pub(crate) pull_mb: Option<u32>,
+    /// Memory of the functions that write, in MB [default: 512]
+    #[arg(long)]
+    pub(crate) write_mb: Option<u32>,
+    /// Of 100 changes, so many that a webhook tells too [default: 0]
+    #[arg(long)]
+    pub(crate) webhook_percent: Option<u32>,
+    /// Alarms of each connection [default: 6]
+    #[arg(long)]
+    pub(crate) alarms: Option<u32>,
+    /// Custom metrics of the installation [default: 0]
+    #[arg(long)]
+    pub(crate) metrics: Option<u32>,
+    /// The table of the README
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, Args)]

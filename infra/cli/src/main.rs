@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod exit;
 mod input;
+mod moving;
 mod nearest;
 mod printer;
 mod record;

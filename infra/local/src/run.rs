@@ -6,6 +6,7 @@
 //! and journals are durable.
 
 use std::fs::File;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,7 +127,7 @@ impl Shared {
 
 /// Runs the installation until it is quiet or stopped.
 pub async fn run(installation: Arc<Installation>, options: Options) -> Result<Report, RunError> {
-    let _running = lock(&installation)?;
+    let _running = lock(&installation.folder)?;
     let Options { until_quiet, pace, listener, panel, progress, stop } = options;
     let began = installation.engine.now();
     installation.queue.release_all(began).await.map_err(RunError::Queue)?;
@@ -190,12 +191,13 @@ async fn look(shared: &Shared) {
     }
 }
 
-fn lock(installation: &Installation) -> Result<File, RunError> {
-    let path = installation.folder.join("running.lock");
+/// What the one process holds that works on a folder.
+pub(crate) fn lock(folder: &Path) -> Result<File, RunError> {
+    let path = folder.join("running.lock");
     let file = File::options().write(true).create(true).truncate(false).open(path).map_err(RunError::Folder)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(RunError::Running { folder: installation.folder.display().to_string() }),
+        Err(std::fs::TryLockError::WouldBlock) => Err(RunError::Running { folder: folder.display().to_string() }),
         Err(std::fs::TryLockError::Error(error)) => Err(RunError::Folder(error)),
     }
 }

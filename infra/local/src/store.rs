@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-const FILE: &str = "store.sqlite";
+pub(crate) const FILE: &str = "store.sqlite";
 const TABLE: &str = "syncline";
 
 /// The embedded store did not start or did not do its upkeep.

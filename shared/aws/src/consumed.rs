@@ -16,6 +16,8 @@ pub struct Consumed {
     pub batch_gets: u64,
     /// `Query` requests.
     pub queries: u64,
+    /// `Scan` requests.
+    pub scans: u64,
     /// `PutItem` and `DeleteItem` requests.
     pub single_writes: u64,
     /// `TransactWriteItems` requests.
@@ -32,6 +34,7 @@ pub(crate) struct Counters {
     write_units_x2: AtomicU64,
     pub(crate) batch_gets: AtomicU64,
     pub(crate) queries: AtomicU64,
+    pub(crate) scans: AtomicU64,
     pub(crate) single_writes: AtomicU64,
     pub(crate) transactions: AtomicU64,
     pub(crate) batch_writes: AtomicU64,
@@ -67,6 +70,7 @@ impl Counters {
             write_units_x2: read(&self.write_units_x2),
             batch_gets: read(&self.batch_gets),
             queries: read(&self.queries),
+            scans: read(&self.scans),
             single_writes: read(&self.single_writes),
             transactions: read(&self.transactions),
             batch_writes: read(&self.batch_writes),

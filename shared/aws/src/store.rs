@@ -45,9 +45,9 @@ pub struct DynamoStore {
 pub(crate) struct Table {
     pub(crate) aws: Arc<Aws>,
     pub(crate) name: String,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     dice: Arc<dyn Dice>,
-    counters: Counters,
+    pub(crate) counters: Counters,
 }
 
 impl DynamoStore {
@@ -376,7 +376,7 @@ impl Table {
         unavailable(operation, error)
     }
 
-    fn foreign_row(&self) -> StoreError {
+    pub(crate) fn foreign_row(&self) -> StoreError {
         StoreError::Unavailable(format!("table {} holds a row that Syncline did not write; give Syncline a table of its own", self.name))
     }
 }
@@ -399,7 +399,7 @@ fn transaction_unavailable<R>(error: &SdkError<TransactWriteItemsError, R>) -> S
     StoreError::Unavailable(format!("TransactWriteItems: cancelled: {}", codes.join(", ")))
 }
 
-fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> StoreError {
+pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> StoreError {
     StoreError::Unavailable(sentence(operation, error))
 }
 

@@ -17,7 +17,7 @@ const LIVE: &str = "edits";
 
 /// Polls of each side that are watched for writes: a day of the recipe's schedule.
 const QUIET_POLLS: u32 = 48;
-const PERIOD: SignedDuration = SignedDuration::from_mins(30);
+pub(crate) const PERIOD: SignedDuration = SignedDuration::from_mins(30);
 /// Rounds of polling and working after which a world that does not fall quiet is given up.
 const ROUNDS_MAX: u32 = 100;
 
@@ -85,14 +85,19 @@ fn written(scene: &Scene) -> u64 {
     scene.engine.counts.all().values().map(|counts| counts.created + counts.updated + counts.stamped).sum()
 }
 
-/// Renames different people on each side, one a second.
+/// Renames different people on each side, one a second: those of a round, of which each has its own people.
 pub(crate) fn edit(scene: &Scene, size: &Size, round: usize) -> Measured<()> {
     let each = usize::try_from(size.edits).map_err(|error| Unmeasured::new("the edits", error))?;
+    edit_some(scene, round * each, each)
+}
+
+/// Renames so many people of each side, after leaving out so many.
+pub(crate) fn edit_some(scene: &Scene, leave_out: usize, each: usize) -> Measured<()> {
     // By number: a vendor's own order may follow the names.
     let chosen = |mut contacts: Vec<people::Found>, odd: bool| {
         contacts.retain(|contact| contact.number.is_multiple_of(2) != odd);
         contacts.sort_by_key(|contact| contact.number);
-        contacts.into_iter().skip(round * each).take(each)
+        contacts.into_iter().skip(leave_out).take(each)
     };
     let left = chosen(people::left_contacts(scene)?, false);
     let right = chosen(people::right_contacts(scene)?, true);
@@ -108,10 +113,10 @@ pub(crate) fn edit(scene: &Scene, size: &Size, round: usize) -> Measured<()> {
 
 /// What went out until it was quiet.
 #[derive(Default)]
-struct Seen {
-    polls: Counted,
-    works: Counted,
-    rounds: u64,
+pub(crate) struct Seen {
+    pub(crate) polls: Counted,
+    pub(crate) works: Counted,
+    pub(crate) rounds: u64,
 }
 
 impl Seen {
@@ -121,7 +126,7 @@ impl Seen {
 }
 
 /// Polls and works until a poll finds nothing.
-async fn settle(scene: &Scene) -> Measured<Seen> {
+pub(crate) async fn settle(scene: &Scene) -> Measured<Seen> {
     let mut seen = Seen::default();
     drop(scene.traffic.take());
     for _ in 0..ROUNDS_MAX {

@@ -5,6 +5,7 @@
 //! where it could not measure: whether an aim is met is told, not tested, because times differ from machine to machine.
 
 mod backfill;
+mod cost;
 mod decide;
 mod least;
 mod live;
@@ -28,19 +29,22 @@ use crate::unmeasured::{Measured, Unmeasured};
 struct Wish {
     size: Size,
     json: bool,
+    /// Whether the figures of cost are written where `syncline cost` reads them, and its table into the README.
+    record: bool,
     /// The file with the work of the process whose memory is measured: this run is that process.
     write_memory: Option<String>,
 }
 
-const USAGE: &str = "usage: syncline-bench [--small] [--json]";
+const USAGE: &str = "usage: syncline-bench [--small] [--json] [--record]";
 
 fn wish(words: impl Iterator<Item = String>) -> Measured<Wish> {
-    let mut wish = Wish { size: Size::full(), json: false, write_memory: None };
+    let mut wish = Wish { size: Size::full(), json: false, record: false, write_memory: None };
     let mut words = words.skip(1);
     while let Some(word) = words.next() {
         match (word.as_str(), wish.write_memory.is_some()) {
             ("--small", false) => wish.size = Size::small(),
             ("--json", false) => wish.json = true,
+            ("--record", false) => wish.record = true,
             ("--only", false) if words.next().as_deref() == Some(memory::ONLY) => {
                 let file = words.next().ok_or_else(|| Unmeasured::new("the command line", "the job's file is missing"))?;
                 wish.write_memory = Some(file);
@@ -70,17 +74,22 @@ fn run() -> Measured<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let mut report = Report::new(&wish.size);
-    let measured = runtime.map_err(|error| Unmeasured::new("the runtime", error))?.block_on(measure(&wish.size, &mut report));
+    let measured = runtime.map_err(|error| Unmeasured::new("the runtime", error))?.block_on(measure(&wish, &mut report));
     // What was measured before something stood in the way is told all the same.
     report.print(wish.json);
     measured
 }
 
-async fn measure(size: &Size, report: &mut Report) -> Measured<()> {
+async fn measure(wish: &Wish, report: &mut Report) -> Measured<()> {
+    let size = &wish.size;
     report::tell(&format!("measuring with {} records on two sides", size.records()));
     let scene = Scene::start(size).await?;
     backfill::measure(&scene, size, report).await?;
     live::measure(&scene, size, report).await?;
+    let counted = cost::measure(&scene, size).await?;
     decide::measure(&scene, size, report).await?;
-    memory::measure(&scene, size, report).await
+    let write_peak_kib = memory::measure(&scene, size, report).await?;
+    let figures = counted.figures(scene.sync()?, size, write_peak_kib);
+    cost::add(&figures, report)?;
+    if wish.record { cost::record(&figures) } else { Ok(()) }
 }

@@ -55,7 +55,8 @@ struct Told {
     written: u64,
 }
 
-pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> Measured<()> {
+/// Answers the most memory of all batches, in KiB.
+pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> Measured<u64> {
     live::edit(scene, size, 1)?;
     scene.poll().await?;
     let sync = scene.sync()?;
@@ -97,7 +98,7 @@ pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> 
         let what = format!("write: peak resident after a batch of {} changes for {connection}", size.edits);
         report.add(Figure::new(SECTION, what, mib(*peak_kib), "MiB").aim(Aim::AtMost(Amount::count(AIM_MIB))));
     }
-    Ok(())
+    Ok(told.peaks_kib.into_iter().max().unwrap_or_default())
 }
 
 async fn ask_child(scene: &Scene, job: &Job) -> Measured<Told> {

@@ -1,6 +1,7 @@
 //! The figures as a table for people and as JSON for programs.
 
 use serde_json::{Value as Json, json};
+use syncline_model::Decimal;
 
 use crate::scene::Spent;
 use crate::size::Size;
@@ -17,6 +18,11 @@ impl Amount {
     /// A share, rounded to the nearest thousandth; of nothing it is nothing.
     pub(crate) fn per(total: u64, of: u64) -> Self {
         Self((total * 1_000 + of / 2).checked_div(of).unwrap_or_default())
+    }
+
+    /// Of a sum that is not negative, rounded to the nearest thousandth.
+    pub(crate) fn of(sum: Decimal) -> Self {
+        Self(u64::try_from((sum * Decimal::ONE_THOUSAND).round()).unwrap_or(u64::MAX))
     }
 
     /// How many times the other it is; `None` beside nothing.
@@ -181,7 +187,7 @@ impl Report {
     }
 }
 
-fn build() -> &'static str {
+pub(crate) fn build() -> &'static str {
     if cfg!(debug_assertions) { "development" } else { "release" }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -75,6 +76,7 @@ pub(crate) struct Scene {
     store: EmbeddedStore,
     pub(crate) queue: EmbeddedQueue,
     pub(crate) folder: tempfile::TempDir,
+    runs: AtomicU64,
 }
 
 impl Scene {
@@ -112,7 +114,7 @@ impl Scene {
         if let Some(unknown) = fill_required(&config, &mut engine, by).await.into_iter().next() {
             return Err(fail(unknown));
         }
-        Ok(Self { clock, engine, traffic, store, queue, folder })
+        Ok(Self { clock, engine, traffic, store, queue, folder, runs: AtomicU64::new(0) })
     }
 
     pub(crate) fn sync(&self) -> Measured<&Sync> {
@@ -129,6 +131,11 @@ impl Scene {
 
     pub(crate) fn spent(&self) -> Spent {
         Spent { store: self.store.store().consumed(), queue: self.queue.requests() }
+    }
+
+    /// Batches that workers have handled so far.
+    pub(crate) fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
     }
 
     /// Where the store listens, for another process.
@@ -150,6 +157,7 @@ impl Scene {
         if list.is_empty() {
             return Ok(false);
         }
+        self.runs.fetch_add(1, Ordering::Relaxed);
         let unfinished = write::write(&self.engine, connection, &list, self.by()).await;
         if !unfinished.is_empty() {
             return Err(Unmeasured::new("a worker's batch", format!("{} of {} messages were not finished", unfinished.len(), list.len())));
@@ -193,13 +201,18 @@ impl Scene {
     pub(crate) async fn poll(&self) -> Measured<u64> {
         let mut queued = 0;
         for side in [Side::Left, Side::Right] {
-            let pulled = pull::pull(&self.engine, self.sync()?, side, self.by()).await.map_err(|error| Unmeasured::new("a pull", error))?;
-            if !pulled.caught_up {
-                return Err(Unmeasured::new("a pull", pulled.stopped.unwrap_or_else(|| "it did not reach the feed's end".to_owned())));
-            }
-            queued += pulled.queued;
+            queued += self.poll_side(side).await?;
         }
         Ok(queued)
+    }
+
+    /// One scheduled pull; answers how many changes were queued.
+    pub(crate) async fn poll_side(&self, side: Side) -> Measured<u64> {
+        let pulled = pull::pull(&self.engine, self.sync()?, side, self.by()).await.map_err(|error| Unmeasured::new("a pull", error))?;
+        if !pulled.caught_up {
+            return Err(Unmeasured::new("a pull", pulled.stopped.unwrap_or_else(|| "it did not reach the feed's end".to_owned())));
+        }
+        Ok(pulled.queued)
     }
 }
 

@@ -2,10 +2,13 @@
 
 mod backfill;
 mod connect;
+mod cost;
 mod decode;
 mod explain;
+mod export;
 mod history;
 mod holds;
+mod import;
 mod init;
 mod local;
 mod plan;
@@ -35,6 +38,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Exit, Fai
         Command::History(args) => history::run(context, &args).await,
         Command::Holds(args) => holds::run(context, args.act).await,
         Command::Simulate(args) => simulate::run(context, &args).await,
+        Command::Export(args) => export::run(context, &args).await,
+        Command::Import(args) => import::run(context, &args).await,
+        Command::Cost(args) => cost::run(context, &args),
         Command::Decode(args) => decode::run(&args),
     }
 }

@@ -32,6 +32,9 @@ fn each_command() {
         "explain",
         "history",
         "simulate",
+        "export",
+        "import",
+        "cost",
         "decode",
     ];
     for command in commands {

@@ -2,12 +2,15 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "what the tests stand on fails as loudly as they do")]
 
+mod cost;
 mod decoding;
 mod demonstration;
 mod help;
+mod moving;
 mod public_clients;
 mod setting_up;
 mod simulating;
+mod two_places;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -13,7 +13,8 @@ use syncline_engine::ports::http::{Call, Http};
 use syncline_engine::{Sync, cursor, history};
 use syncline_http::ReqwestHttp;
 use syncline_local::{
-    Amount, Ended, Installation, Listener, Options, Pace, Progress, Report, RunError, Setup, SimulateOptions, Snapshot, Stop, Wish, run,
+    Amount, Ended, Installation, Listener, Options, Pace, Progress, Report, Resting, RunError, Setup, SimulateOptions, Snapshot, Stop,
+    Wish, run,
 };
 use syncline_model::{Deadline, Record, Side, Value};
 use tokio::sync::watch;
@@ -262,4 +263,18 @@ async fn a_webhook_brings_an_edit_over_before_any_poll() {
     running.await.unwrap().unwrap();
     let entries = history::list(&installation.engine, sync, &mapping.name, &contact.id, 100).await.unwrap();
     assert!(entries.iter().any(|entry| entry.cause == Cause::Webhook), "{entries:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_at_rest_is_not_run_and_a_running_one_is_not_at_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!Resting::is_there(folder.path()));
+    let resting = Resting::open(folder.path(), BTreeMap::new()).await.unwrap();
+    assert!(Resting::is_there(folder.path()));
+    let refused = run(open(folder.path()).await, Options::default()).await.unwrap_err();
+    assert!(matches!(refused, RunError::Running { .. }), "{refused}");
+    let Err(refused) = Resting::open(folder.path(), BTreeMap::new()).await else { panic!("one holds it already") };
+    assert!(refused.to_string().contains("another syncline runs on"), "{refused}");
+    drop(resting);
+    assert!(Resting::open(folder.path(), BTreeMap::new()).await.is_ok());
 }

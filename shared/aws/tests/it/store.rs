@@ -191,3 +191,30 @@ async fn requests_that_cannot_be_right_are_not_sent() {
     unavailable(store.list("link", None, 0).await);
     assert!(fake.operations().is_empty());
 }
+
+#[tokio::test]
+async fn a_whole_table_is_read_page_by_page_and_expired_items_are_left_out() {
+    let fake = Fake::start(|operation, members| {
+        assert_eq!((operation, &members["ConsistentRead"]), ("Scan", &json!(true)));
+        let mut expired = row("b");
+        expired["e"] = json!({"N": "1795341599"});
+        let capacity = json!({"TableName": "syncline", "CapacityUnits": 2.0});
+        Answer::Ok(match members["ExclusiveStartKey"]["sk"]["S"].as_str() {
+            None => {
+                json!({"Items": [row("a"), expired], "LastEvaluatedKey": {"pk": {"S": "link"}, "sk": {"S": "b"}}, "ConsumedCapacity": capacity})
+            }
+            Some(after) => {
+                assert_eq!(after, "b");
+                json!({"Items": [], "ConsumedCapacity": capacity})
+            }
+        })
+    })
+    .await;
+    let store = store(&fake);
+    let first = store.scan(None).await.unwrap();
+    assert_eq!(first.items.iter().map(|item| item.key.clone()).collect::<Vec<_>>(), [key("a")]);
+    assert_eq!(first.next, Some(key("b")));
+    let last = store.scan(first.next.as_ref()).await.unwrap();
+    assert_eq!((last.items.len(), last.next), (0, None));
+    assert_eq!(store.consumed(), Consumed { scans: 2, read_units_x2: 8, ..Consumed::default() });
+}

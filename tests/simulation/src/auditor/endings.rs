@@ -46,6 +46,12 @@ impl Auditor {
         if !self.purged.contains(&(from, object.kind(from).to_owned(), other.to_owned())) {
             return;
         }
+        // Who meets one of them because its counterpart changed asks for it alone, and is not asked about many.
+        let gone_at = self.life_places(object, from, other).filter(|(_, its)| its.after.is_none()).map(|(place, _)| place).next_back();
+        let is_later_edit = |(place, its): (usize, &Change)| its.author == Author::User && gone_at.is_some_and(|gone| place > gone);
+        if self.life_places(object, change.side, &change.id).any(is_later_edit) {
+            return;
+        }
         let count = self.unasked.entry((object.mapping.to_owned(), from)).or_default();
         *count += 1;
         let gone = *count;

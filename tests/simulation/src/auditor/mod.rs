@@ -98,6 +98,8 @@ pub struct Auditor {
     sweeping: bool,
     /// By mapping and left id: the right id, and how many changes had happened when the two were linked first.
     linked_at: BTreeMap<(String, String), (String, usize)>,
+    /// By mapping and left id: the task that linked it first.
+    linked_by: BTreeMap<(String, String), Option<TaskId>>,
     conduct: conduct::Conduct,
     /// Records that were left out by a rule once.
     left_out: BTreeSet<(String, Side, String)>,
@@ -130,6 +132,7 @@ impl Auditor {
             holds_move: false,
             sweeping: false,
             linked_at: BTreeMap::new(),
+            linked_by: BTreeMap::new(),
             conduct: conduct::Conduct::default(),
             left_out: BTreeSet::new(),
             ended: BTreeMap::new(),

@@ -67,7 +67,7 @@ impl Auditor {
         match (&change.before, &change.after) {
             (None, Some(_)) => self.judge_creation(vendors, store, &object, change, task),
             (Some(_), None) => self.judge_deletion(vendors, store, &object, change, task),
-            (Some(_), Some(_)) => self.judge_update(&object, change),
+            (Some(_), Some(_)) => self.judge_update(&object, change, task),
             (None, None) => {}
         }
     }
@@ -150,15 +150,21 @@ impl Auditor {
 
     /// P-3: no value is written to the same field twice, unless a user changed that field in between. P-1: what is only to be filled is not
     /// replaced.
-    fn judge_update(&mut self, object: &Object, change: &Change) {
+    fn judge_update(&mut self, object: &Object, change: &Change, task: TaskId) {
         let (Some(before), Some(after)) = (&change.before, &change.after) else { return };
         let mut breaches = Vec::new();
+        let mut unseen = 0;
         for field in &object.fields {
             let (old, new) = (meaning(field, change.side, before), meaning(field, change.side, after));
             if old == new {
                 continue;
             }
-            if field.keeps == Keeps::First && !old.is_empty() {
+            // What a user wrote between our read and our write, nobody could know of.
+            let came = self.life(change.side, &change.kind, &change.id).next_back();
+            let is_unseen = came.is_some_and(|last| last.author == Author::User && last.at.as_millisecond() >= self.begun_at(task));
+            if field.keeps == Keeps::First && !old.is_empty() && is_unseen {
+                unseen += 1;
+            } else if field.keeps == Keeps::First && !old.is_empty() {
                 breaches.push(("P-1", format!("{} {} of {}: {} was replaced", change.kind, change.id, change.side, field.name)));
             }
             // An id stands for whatever record it names at the time, and comes back with it.
@@ -182,6 +188,7 @@ impl Auditor {
                 breaches.push(("P-3", format!("{} {} of {}: {} got {new:?} again", change.kind, change.id, change.side, field.name)));
             }
         }
+        self.figures.unseen_overwrites += unseen;
         for (promise, says) in breaches {
             self.breach(promise, says);
         }
@@ -204,6 +211,7 @@ impl Auditor {
             if !self.linked_at.contains_key(&((*mapping).to_owned(), item.key.sort.clone())) {
                 self.judge_choice(vendors, store, mapping, &item.key.sort, &right);
             }
+            self.linked_by.entry(((*mapping).to_owned(), item.key.sort.clone())).or_insert(task);
             let known = self.linked_at.entry(((*mapping).to_owned(), item.key.sort.clone())).or_insert_with(|| (right.clone(), at));
             if known.0 != right {
                 *known = (right, at);

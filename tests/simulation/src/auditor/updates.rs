@@ -57,6 +57,10 @@ impl Auditor {
                 && only.value != stands
                 && !only.value.is_empty()
             {
+                if self.was_taken_for_a_users(object, field, (left, right), &stands) && tells(history, &only.value) {
+                    self.figures.losses += 1;
+                    return;
+                }
                 self.breach(
                     "P-1",
                     format!(
@@ -91,7 +95,8 @@ impl Auditor {
             }
             // Linked only afterwards: nothing told then who had written first.
             let linked = self.linked_at.get(&(object.mapping.to_owned(), left.to_owned())).map_or(0, |(_, at)| *at);
-            if seen && linked <= later.place {
+            let met = self.was_taken_for_a_users(object, field, (left, right), &stands) && tells(history, &later.value);
+            if seen && linked <= later.place && !met {
                 self.breach("P-1", format!("{name} is {stands:?}: {:?} superseded it, and is lost", later.value));
             } else {
                 self.judge_loss(&name, field, early_side.other(), &later, &earlier, history, object, &id(early_side.other()));
@@ -179,13 +184,16 @@ impl Auditor {
         })
     }
 
-    /// A task of ours wrote it and could not note that it had: then the next look takes it for what a user wrote there, and a conflict begins.
+    /// A task of ours wrote it and could not note that it had, because it died, or because the answer to its create was lost: then the next look takes
+    /// it for what a user wrote there, and a conflict begins.
     fn was_taken_for_a_users(&self, object: &Object, field: &Field, (left, right): (&str, &str), value: &str) -> bool {
+        let linked_by = self.linked_by.get(&(object.mapping.to_owned(), left.to_owned())).copied().flatten();
         [(Side::Left, left), (Side::Right, right)].into_iter().any(|(side, id)| {
             self.life(side, object.kind(side), id).any(|change| {
                 let is = |record: &Option<_>| record.as_ref().is_some_and(|record| meaning(field, side, record) == value);
-                let by_broken = matches!(change.author, Author::Integration(task) if !self.ended.contains_key(&task));
-                by_broken && is(&change.after) && !is(&change.before)
+                let Author::Integration(task) = change.author else { return false };
+                let unnoted = !self.ended.contains_key(&task) || change.before.is_none() && linked_by != Some(task);
+                unnoted && is(&change.after) && !is(&change.before)
             })
         })
     }

@@ -1,0 +1,373 @@
+//! From figures to requests a month, and from requests to dollars.
+//!
+//! What one change costs depends on how many travel together. Each counted thing is taken to grow in a straight line with them: so much for a
+//! batch, so much for each change in it. Both follow from the two measurements, one change alone and many together. How many travel together
+//! follows from the volume: a poll finds what has changed since the last one.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use syncline_model::{Decimal, Side};
+
+use crate::assumptions::Assumptions;
+use crate::figures::{Counted, Figures};
+use crate::prices::{Item, Prices};
+
+/// Billed amounts of a month.
+pub type Used = BTreeMap<Item, Decimal>;
+
+/// AWS's own month.
+const HOURS_A_MONTH: u32 = 730;
+/// Lambda gives one whole processor at so much memory, in MB.
+const WHOLE_PROCESSOR_MB: u32 = 1_769;
+const MB_PER_GB: u32 = 1_024;
+const BYTES_PER_GB: u64 = 1_000_000_000;
+const CONNECTIONS: u32 = 2;
+
+fn add(used: &mut Used, item: Item, amount: Decimal) {
+    *used.entry(item).or_default() += amount;
+}
+
+fn whole(number: u32) -> Decimal {
+    Decimal::from(number)
+}
+
+/// Polls of one side in a month.
+pub fn polls_a_month(assumed: &Assumptions) -> Decimal {
+    whole(HOURS_A_MONTH) * whole(60) / whole(assumed.poll_minutes.max(1))
+}
+
+/// GB-seconds of so much work: CPU time, stretched where the memory brings less than a processor, and waiting for others.
+fn gb_seconds(work: &Counted, memory_mb: u32, assumed: &Assumptions) -> Decimal {
+    let share = whole(memory_mb.clamp(1, WHOLE_PROCESSOR_MB)) / whole(WHOLE_PROCESSOR_MB);
+    let waits_ms = work.vendor_calls * whole(assumed.vendor_ms) + (work.store_requests + work.queue_requests) * whole(assumed.store_ms);
+    (work.cpu_ms / share + waits_ms) / whole(1_000) * whole(memory_mb) / whole(MB_PER_GB)
+}
+
+/// `runs` runs of a function.
+fn add_runs(used: &mut Used, runs: Decimal, assumed: &Assumptions) {
+    add(used, Item::LambdaRequest, runs);
+    add(used, Item::LogGb, runs * whole(assumed.log_bytes) / Decimal::from(BYTES_PER_GB));
+}
+
+fn add_work(used: &mut Used, work: &Counted, memory_mb: u32, assumed: &Assumptions) {
+    add(used, Item::StoreRead, work.store_reads);
+    add(used, Item::StoreWrite, work.store_writes);
+    add(used, Item::QueueRequest, work.queue_requests);
+    add(used, Item::LambdaGbSecond, gb_seconds(work, memory_mb, assumed));
+}
+
+/// One connection that is polled and never changes: its side's polls, its queue, its secret, its alarms.
+pub fn used_by_idle_connection(figures: &Figures, side: Side, assumed: &Assumptions) -> Used {
+    let mut used = Used::new();
+    let polls = polls_a_month(assumed);
+    add_work(&mut used, &times(figures.poll.of(side), polls), assumed.pull_mb, assumed);
+    add_runs(&mut used, polls, assumed);
+    add(&mut used, Item::Schedule, polls);
+    add(&mut used, Item::SecretRead, polls);
+    add(&mut used, Item::QueueRequest, whole(assumed.empty_receives_hour) * whole(HOURS_A_MONTH));
+    add(&mut used, Item::Secret, Decimal::ONE);
+    add(&mut used, Item::Alarm, whole(assumed.alarms_connection));
+    used
+}
+
+/// What so many changes a month add to the idle installation.
+pub fn used_by_changes(figures: &Figures, changes: u64, assumed: &Assumptions) -> Used {
+    let mut used = Used::new();
+    if changes == 0 {
+        return used;
+    }
+    let changes = Decimal::from(changes);
+    let batches = batches(changes, assumed);
+    let (a_batch, a_change) = parts(figures);
+    let work = plus(&times(&a_batch, batches), &times(&a_change, changes));
+    add_work(&mut used, &work, assumed.write_mb, assumed);
+    add_runs(&mut used, work.runs, assumed);
+    // A secret is believed for a minute: more runs than minutes ask no more often.
+    add(&mut used, Item::SecretRead, work.runs.min(whole(HOURS_A_MONTH) * whole(60) * whole(CONNECTIONS)));
+    let hooks = changes * whole(assumed.webhook_percent) / whole(100);
+    add(&mut used, Item::DoorRequest, hooks);
+    add(&mut used, Item::QueueRequest, hooks);
+    add_runs(&mut used, hooks, assumed);
+    let seconds = hooks * whole(assumed.webhook_ms) / whole(1_000);
+    add(&mut used, Item::LambdaGbSecond, seconds * whole(assumed.webhook_mb) / whole(MB_PER_GB));
+    used
+}
+
+/// In how many batches so many changes travel: at most one a poll of a side, as long as it holds them; at most one a change.
+fn batches(changes: Decimal, assumed: &Assumptions) -> Decimal {
+    let polls = polls_a_month(assumed) * whole(CONNECTIONS);
+    changes.min(polls).max(changes / whole(assumed.batch_changes.max(1)))
+}
+
+/// What a batch costs however small it is, and what each change in it adds.
+fn parts(figures: &Figures) -> (Counted, Counted) {
+    let together = whole(figures.many.together.max(2));
+    let (alone, each) = (&figures.alone, &figures.many.each);
+    // alone = batch + change; together · each = batch + together · change
+    let a_change = each_of(alone, each, |alone, each| ((together * each - alone) / (together - Decimal::ONE)).max(Decimal::ZERO));
+    // Below 0 where one alone is cheaper than one among many, as a lone write to the store is cheaper than its part of a transaction.
+    let a_batch = each_of(alone, &a_change, |alone, change| alone - change);
+    (a_batch, a_change)
+}
+
+fn each_of(one: &Counted, other: &Counted, act: impl Fn(Decimal, Decimal) -> Decimal) -> Counted {
+    Counted {
+        store_reads: act(one.store_reads, other.store_reads),
+        store_writes: act(one.store_writes, other.store_writes),
+        store_requests: act(one.store_requests, other.store_requests),
+        queue_requests: act(one.queue_requests, other.queue_requests),
+        vendor_calls: act(one.vendor_calls, other.vendor_calls),
+        runs: act(one.runs, other.runs),
+        cpu_ms: act(one.cpu_ms, other.cpu_ms),
+    }
+}
+
+fn times(one: &Counted, factor: Decimal) -> Counted {
+    each_of(one, one, |amount, _| amount * factor)
+}
+
+fn plus(one: &Counted, other: &Counted) -> Counted {
+    each_of(one, other, |one, other| one + other)
+}
+
+/// Amounts and dollars of a month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bill {
+    pub dollars: BTreeMap<Item, Decimal>,
+    pub used: Used,
+    pub total: Decimal,
+}
+
+/// Prices what was used. Rounded to a millionth of a dollar each.
+pub fn bill(prices: &Prices, used: Used) -> Bill {
+    let dollars: BTreeMap<Item, Decimal> =
+        used.iter().map(|(item, amount)| (*item, prices.dollars(*item, *amount).round_dp(6).normalize())).collect();
+    let total = dollars.values().copied().sum::<Decimal>().normalize();
+    Bill { dollars, used: used.into_iter().map(|(item, amount)| (item, amount.round_dp(6).normalize())).collect(), total }
+}
+
+/// What a figure should stay below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aim {
+    /// A million changes a month add less than five dollars.
+    MillionChanges,
+    /// A connection that only polls costs less than ten cents a month.
+    IdleConnection,
+}
+
+impl Aim {
+    pub fn dollars(self) -> Decimal {
+        match self {
+            Self::MillionChanges => Decimal::new(5, 0),
+            Self::IdleConnection => Decimal::new(10, 2),
+        }
+    }
+}
+
+/// A figure beside its aim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    pub what: String,
+    pub aim: Aim,
+    pub dollars: Decimal,
+    pub most: Decimal,
+    pub met: bool,
+}
+
+impl Judged {
+    fn new(what: String, aim: Aim, dollars: Decimal) -> Self {
+        Self { what, aim, dollars, most: aim.dollars(), met: dollars < aim.dollars() }
+    }
+}
+
+/// A recipe's cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Estimate {
+    pub recipe: String,
+    pub region: String,
+    pub prices_of: String,
+    /// By changes a month; 0 is the idle installation.
+    pub months: BTreeMap<u64, Bill>,
+    /// Each connection that only polls.
+    pub idle_connections: BTreeMap<String, Bill>,
+    pub judged: Vec<Judged>,
+    pub assumptions: Assumptions,
+}
+
+/// Changes a month for which a bill is made; the first is idle.
+const VOLUMES: [u64; 4] = [0, 10_000, 1_000_000, 100_000_000];
+const MILLION: u64 = 1_000_000;
+
+/// Prices a recipe at every volume.
+pub fn estimate(prices: &Prices, figures: &Figures, assumed: &Assumptions) -> Estimate {
+    let mut idle = Used::new();
+    let mut idle_connections = BTreeMap::new();
+    let mut judged = Vec::new();
+    for (side, name) in [Side::Left, Side::Right].into_iter().zip(&figures.connections) {
+        let used = used_by_idle_connection(figures, side, assumed);
+        for (item, amount) in &used {
+            add(&mut idle, *item, *amount);
+        }
+        let bill = bill(prices, used);
+        judged.push(Judged::new(format!("{name}, idle, a month"), Aim::IdleConnection, bill.total));
+        idle_connections.insert(name.clone(), bill);
+    }
+    // The installation's own key, and what watches the whole.
+    add(&mut idle, Item::Secret, Decimal::ONE);
+    add(&mut idle, Item::Alarm, whole(assumed.alarms_shared));
+    add(&mut idle, Item::Metric, whole(assumed.metrics));
+    let months = VOLUMES
+        .into_iter()
+        .map(|changes| {
+            let mut used = idle.clone();
+            for (item, amount) in used_by_changes(figures, changes, assumed) {
+                add(&mut used, item, amount);
+            }
+            (changes, bill(prices, used))
+        })
+        .collect();
+    let million = bill(prices, used_by_changes(figures, MILLION, assumed)).total;
+    judged.insert(0, Judged::new("a million changes a month, on top of idle".to_owned(), Aim::MillionChanges, million));
+    Estimate {
+        recipe: figures.recipe.clone(),
+        region: prices.region.clone(),
+        prices_of: prices.date.clone(),
+        months,
+        idle_connections,
+        judged,
+        assumptions: assumed.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::{Many, Polls};
+    use crate::prices::prices;
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    /// Round figures, so that everything below can be computed by hand.
+    fn figures() -> Figures {
+        let poll = Counted {
+            store_reads: whole(2),
+            store_writes: whole(4),
+            store_requests: whole(6),
+            vendor_calls: whole(3),
+            ..Counted::default()
+        };
+        let alone = Counted {
+            store_reads: whole(4),
+            store_writes: whole(8),
+            store_requests: whole(10),
+            queue_requests: whole(3),
+            vendor_calls: whole(2),
+            runs: Decimal::ONE,
+            cpu_ms: whole(5),
+        };
+        let each = Counted {
+            store_reads: decimal("2.02"),
+            store_writes: decimal("5.03"),
+            store_requests: decimal("0.1"),
+            queue_requests: decimal("0.03"),
+            vendor_calls: decimal("0.02"),
+            runs: decimal("0.01"),
+            cpu_ms: decimal("1.04"),
+        };
+        Figures {
+            recipe: "r".into(),
+            build: "release".into(),
+            size: "full".into(),
+            connections: ["one".into(), "two".into()],
+            poll: Polls { left: poll, right: poll },
+            alone,
+            many: Many { together: 100, each },
+            write_peak_mib: whole(30),
+        }
+    }
+
+    fn assumed() -> Assumptions {
+        Assumptions { vendor_ms: 100, store_ms: 10, pull_mb: 1_024, write_mb: 512, empty_receives_hour: 900, ..Assumptions::default() }
+    }
+
+    fn of(used: &Used, item: Item) -> String {
+        used.get(&item).copied().unwrap_or_default().round_dp(4).normalize().to_string()
+    }
+
+    /// 730 hours of 60 minutes, every 5 minutes: 8,760 polls.
+    #[test]
+    fn an_idle_connection_by_hand() {
+        let used = used_by_idle_connection(&figures(), Side::Left, &assumed());
+        assert_eq!(of(&used, Item::StoreRead), "17520", "8,760 · 2");
+        assert_eq!(of(&used, Item::StoreWrite), "35040", "8,760 · 4");
+        assert_eq!(of(&used, Item::QueueRequest), "657000", "900 · 730");
+        assert_eq!(of(&used, Item::LambdaGbSecond), "3153.6", "8,760 · (3 · 100 ms + 6 · 10 ms) · 1 GB");
+        assert_eq!([Item::Schedule, Item::LambdaRequest, Item::SecretRead].map(|item| of(&used, item)), ["8760"; 3]);
+        let bill = bill(&prices().unwrap(), used);
+        assert_eq!(bill.dollars[&Item::StoreWrite].to_string(), "0.0219", "35,040 · 0.625 / 1,000,000");
+        assert_eq!(bill.dollars[&Item::QueueRequest].to_string(), "0.2628", "657,000 · 0.40 / 1,000,000");
+        assert_eq!(bill.dollars[&Item::LambdaGbSecond].to_string(), "0.042048", "3,153.6 · 0.0000133334");
+        assert_eq!(bill.dollars[&Item::Secret].to_string(), "0.4");
+        assert_eq!(bill.total, bill.dollars.values().copied().sum());
+    }
+
+    /// alone 8, together 5.03 each: a change adds (100 · 5.03 − 8) / 99 = 5, and a batch 3.
+    #[test]
+    fn a_batch_and_a_change_follow_from_two_measurements() {
+        let (a_batch, a_change) = parts(&figures());
+        assert_eq!((a_batch.store_writes, a_change.store_writes), (whole(3), whole(5)));
+        assert_eq!((a_batch.store_reads, a_change.store_reads), (whole(2), whole(2)));
+        assert_eq!((a_batch.vendor_calls, a_change.vendor_calls), (whole(2), Decimal::ZERO));
+    }
+
+    #[test]
+    fn few_changes_travel_alone_and_many_in_batches_that_a_run_can_carry() {
+        let travel = |changes: u64| batches(Decimal::from(changes), &assumed()).normalize().to_string();
+        assert_eq!(travel(10_000), "10000", "fewer than the 17,520 polls: each alone");
+        assert_eq!(travel(1_000_000), "17520", "one a poll of each side, 57 changes in each");
+        assert_eq!(travel(100_000_000), "100000", "5,700 would come at once, and 1,000 go in one run");
+    }
+
+    #[test]
+    fn a_million_changes_by_hand() {
+        let used = used_by_changes(&figures(), MILLION, &assumed());
+        assert_eq!(of(&used, Item::StoreWrite), "5052560", "17,520 · 3 + 1,000,000 · 5");
+        assert_eq!(of(&used, Item::LambdaRequest), "17520");
+        assert_eq!(of(&used, Item::SecretRead), "17520");
+        assert_eq!(of(&used, Item::DoorRequest), "0");
+        assert!(used_by_changes(&figures(), 0, &assumed()).is_empty());
+    }
+
+    #[test]
+    fn less_memory_stretches_cpu_time_and_shortens_no_wait() {
+        let work = Counted { cpu_ms: whole(1_000), vendor_calls: whole(10), ..Counted::default() };
+        // At 512 MB a second of CPU takes 3.455 s: 1,769 MB·s, 1.7275 GB-seconds, whatever the memory; ten calls of 100 ms add 0.5.
+        assert_eq!(gb_seconds(&work, 512, &assumed()).round_dp(4).to_string(), "2.2275");
+        assert_eq!(gb_seconds(&work, 1_024, &assumed()).round_dp(4).to_string(), "2.7275");
+    }
+
+    #[test]
+    fn webhooks_pass_the_door() {
+        let assumed = Assumptions { webhook_percent: 50, ..assumed() };
+        let used = used_by_changes(&figures(), 1_000, &assumed);
+        assert_eq!(of(&used, Item::DoorRequest), "500");
+        assert_eq!(of(&used, Item::LambdaRequest), "1500", "a thousand alone and 500 webhooks");
+    }
+
+    #[test]
+    fn an_aim_is_met_below_it() {
+        let met = |text: &str| Judged::new(String::new(), Aim::IdleConnection, decimal(text)).met;
+        assert!(met("0.0999") && !met("0.1") && !met("0.7"));
+        let told = estimate(&prices().unwrap(), &figures(), &assumed());
+        assert_eq!(
+            told.judged.iter().map(|judged| judged.aim).collect::<Vec<_>>(),
+            [Aim::MillionChanges, Aim::IdleConnection, Aim::IdleConnection]
+        );
+        let idle: Decimal = told.idle_connections.values().map(|bill| bill.total).sum();
+        assert_eq!(told.months[&0].total, idle + decimal("0.4") + decimal("1.6"), "both, the key's secret, and 16 alarms");
+    }
+}

@@ -1,0 +1,47 @@
+//! `cost`: what it says, and that the README says the same.
+
+use syncline_cost::{README_BEGIN, README_END, with_block};
+
+use crate::{code, json, stderr, stdout, syncline};
+
+#[test]
+fn the_readme_shows_what_the_command_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = syncline(folder.path(), &["cost", "--markdown"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).expect("the README");
+    let lines: Vec<String> = stdout(&output).lines().map(str::to_owned).collect();
+    let wanted = with_block(&readme, &lines).expect("the README's markers");
+    assert!(readme == wanted, "put what `syncline cost --markdown` prints between `{README_BEGIN}` and `{README_END}`");
+}
+
+#[test]
+fn a_bill_adds_up_and_says_what_is_assumed_and_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = syncline(folder.path(), &["cost", "--json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let told = json(&output);
+    let months = told["estimate"]["months"].as_object().expect("bills");
+    assert_eq!(months.keys().map(String::as_str).collect::<Vec<_>>(), ["0", "10000", "1000000", "100000000"]);
+    assert_eq!(told["estimate"]["assumptions"]["vendor_ms"], 300);
+    assert_eq!(told["prices"]["prices"]["alarm"]["certainty"], "unverified");
+    let words = stdout(&syncline(folder.path(), &["cost"]));
+    for part in ["assumed: a vendor takes 300 ms", "left out: AWS's free tier", "not verified: alarms", "aim: under 5.00", "measured ("] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+}
+
+#[test]
+fn slower_vendors_cost_more_and_nonsense_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let total = |arguments: &[&str]| {
+        let told = json(&syncline(folder.path(), arguments));
+        told["estimate"]["months"]["0"]["total"].as_str().expect("dollars").parse::<f64>().expect("a number")
+    };
+    assert!(total(&["cost", "--vendor-ms", "3000", "--json"]) > total(&["cost", "--json"]));
+    for wrong in [&["cost", "--poll-minutes", "0"][..], &["cost", "--pull-mb", "64"], &["cost", "freshdesk"], &["cost", "--vendor-ms", "x"]]
+    {
+        assert_eq!(code(&syncline(folder.path(), wrong)), 2, "{wrong:?}");
+    }
+    assert!(stderr(&syncline(folder.path(), &["cost", "freshdesk-salesforc"])).contains("did you mean `freshdesk-salesforce`?"));
+}
