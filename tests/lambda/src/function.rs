@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::Value as Json;
+use syncline_aws::SystemClock;
+use syncline_engine::ports::clock::Clock;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
 use crate::runtime_api::{Answer, RuntimeApi};
 
 /// No invocation of these tests takes nearly so long: who waits longer waits for ever.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How an invocation ended, seen from Lambda.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,7 +87,7 @@ impl Function {
 
     /// One invocation with any payload, and how it ended.
     pub async fn try_invoke(&mut self, payload: String, time: SignedDuration) -> Ended {
-        let answer = self.api.invoke(payload, Timestamp::now() + time);
+        let answer = self.api.invoke(payload, SystemClock.now() + time);
         let ended = async {
             tokio::select! {
                 answer = answer => Ended::Answered(answer.unwrap()),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use syncline_aws::{SystemClock, SystemDice};
+use syncline_engine::ports::clock::Clock;
 use syncline_local::EmbeddedStore;
 use syncline_registry_sim::{Load, Simulated, simulator};
 use syncline_simulator::{Fields, Shared, Users, lock, shared};
@@ -31,7 +31,7 @@ impl Vendor {
         let simulated = simulator(system).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
-        let load = Load { seed: 1, people: 0..0, companies: 0..0, at: Timestamp::now(), calls: None, provisioned: true };
+        let load = Load { seed: 1, people: 0..0, companies: 0..0, at: SystemClock.now(), calls: None, provisioned: true };
         let users = shared(simulated.make(&load, &base_url));
         tokio::spawn(syncline_simulator::serve(listener, users.clone(), Arc::new(SystemClock)));
         Self { simulated, base_url, users }
@@ -40,7 +40,7 @@ impl Vendor {
     /// A user makes a record.
     pub fn create(&self, kind: &str, fields: &[(&str, &str)]) -> String {
         let fields: Fields = fields.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        lock(&self.users).create(Timestamp::now(), kind, &fields).unwrap()
+        lock(&self.users).create(SystemClock.now(), kind, &fields).unwrap()
     }
 
     /// The live records of a kind.
@@ -104,13 +104,13 @@ impl World {
         let recipe = syncline_config::recipe("freshdesk-salesforce").unwrap();
         let (head, rest) = recipe.split_once("\nconnections:\n").unwrap();
         let (_, syncs) = rest.split_once("\nsyncs:\n").unwrap();
-        let mut connections = String::new();
-        for (name, vendor) in [("freshdesk", &self.freshdesk), ("salesforce", &self.salesforce)] {
-            connections += &format!("  {name}:\n    system: {name}\n");
-            for (setting, value) in vendor.simulated.ready_settings(&vendor.base_url, None) {
-                connections += &format!("    {setting}: {}\n", json!(value));
-            }
-        }
+        let connection = |(name, vendor): (&str, &Vendor)| {
+            let settings = vendor.simulated.ready_settings(&vendor.base_url, None).into_iter();
+            let settings: Vec<String> = settings.map(|(setting, value)| format!("    {setting}: {}\n", json!(value))).collect();
+            let settings = settings.concat();
+            format!("  {name}:\n    system: {name}\n{settings}")
+        };
+        let connections: String = [("freshdesk", &self.freshdesk), ("salesforce", &self.salesforce)].map(connection).concat();
         format!("{head}\nconnections:\n{connections}\nsyncs:\n{syncs}")
     }
 }

@@ -5,6 +5,8 @@ use std::os::unix::process::ExitStatusExt;
 
 use jiff::SignedDuration;
 use serde_json::json;
+use syncline_aws::SystemClock;
+use syncline_engine::ports::clock::Clock;
 use syncline_lambda_tests::World;
 use syncline_lambda_tests::function::{Ended, Function};
 use syncline_lambda_tests::{Answer, event};
@@ -98,7 +100,7 @@ async fn a_write_that_is_killed_in_the_midst_loses_and_repeats_nothing() {
     let bodies = world.cloud.take("acme-salesforce");
     let batch = event::sqs("acme-salesforce", &bodies);
     let mut first = world.function("write").await;
-    let answer = first.api().invoke(batch.to_string(), jiff::Timestamp::now() + SignedDuration::from_mins(1));
+    let answer = first.api().invoke(batch.to_string(), SystemClock.now() + SignedDuration::from_mins(1));
     // As soon as the vendor has anything, the worker is gone.
     while world.salesforce.live("Contact").is_empty() {
         tokio::task::yield_now().await;
