@@ -128,11 +128,11 @@ fn words(why: &HoldReason) -> (String, String) {
         }
         HoldReason::TakenByHidden { field, holders } => (
             format!(
-                "a value that must be unique{} belongs to {}, which is deleted or of another kind",
+                "a value that must be unique{} belongs to {}, which cannot be its counterpart",
                 field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default(),
                 if holders.is_empty() { "another record".to_owned() } else { ids(holders) }
             ),
-            "restore or free that record, then release".into(),
+            "restore that record, free its value, or merge the two, then release".into(),
         ),
         HoldReason::Unreadable { path, expected, found } => (
             format!("it cannot be read: {path} should be {expected} and is {found}"),

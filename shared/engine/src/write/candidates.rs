@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncline_mapping::{Candidates, Choice, Equality, KeyHits, choose};
-use syncline_model::{CallError, FieldName, Record, RecordId, Value};
+use syncline_model::{CallError, FieldName, Presence, Record, RecordId, Value};
 
-use super::job::{Job, Place};
+use super::job::{Job, Other, Outgoing, Place};
+use super::{read, run};
 use crate::entry::{self, Entry, LinkState, Standing};
 use crate::ports::connector::FindKey;
 use crate::{EngineError, Sync};
@@ -150,6 +151,43 @@ fn questions(place: Place<'_>, job: &Job, cheap: bool) -> Vec<Question> {
 
 fn question(name: &str, unique: bool, field: &FieldName, value: Value, equality: Equality) -> Question {
     Question { name: name.to_owned(), unique, key: FindKey { field: field.clone(), value }, equality }
+}
+
+/// Counterparts that are named: by the backfill's index, or by the id in the link field. One that is linked to another record is not ours. Where
+/// the vendor did not answer, the record waits: by its keys it would be looked for in vain if they were edited since, and get a second counterpart.
+pub(super) async fn adopt(
+    place: Place<'_>,
+    named: Vec<(Job, RecordId)>,
+    ready: &mut Vec<Job>,
+    asking: &mut Vec<Job>,
+    out: &mut Outgoing,
+) -> Result<(), EngineError> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    let ids: BTreeSet<RecordId> = named.iter().map(|(_, id)| id.clone()).collect();
+    let known = standings(place, ids.clone()).await?;
+    let mut got = read::get_named(place, place.target(), &ids.into_iter().collect::<Vec<_>>()).await;
+    let mut open = Vec::new();
+    for (mut job, id) in named {
+        let Some(record) = got.records.get_mut(&id) else {
+            open.push(job.into_change());
+            continue;
+        };
+        match (record.take().filter(|record| record.presence == Presence::Live), known.get(&id)) {
+            (Some(record), Some(standing)) if linked_to(standing).is_none() => {
+                job.other_own = Some(standing.own.clone());
+                job.other = Other::Seen(record);
+                job.other_id = Some(id);
+                ready.push(job);
+            }
+            (_, _) => asking.push(job),
+        }
+    }
+    match got.stopped {
+        Some(error) => run::postpone(place, open, &error, place.target(), out).await,
+        None => Ok(()),
+    }
 }
 
 /// The id of the counterpart that the record itself carries in its link field, if any.

@@ -82,7 +82,10 @@ impl Commits {
         let hold = Hold::new(&place.mapping.name, place.source, job.record.id.as_str(), place.now(), reason);
         let name = hold.name();
         tracing::warn!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %hold.id, hold = name, "held");
-        let writes = vec![hold.write(&place.sync.name)?, noted(place, &job, format!("held:{name}"), job.standing.own.has_children())?];
+        let mut writes = vec![hold.write(&place.sync.name)?, noted(place, &job, format!("held:{name}"), job.standing.own.has_children())?];
+        if job.standing.link.is_some() {
+            writes.extend(cleared_holds(place, &job, Some(place.source)));
+        }
         self.pending.push(Pending { change: job.into_change(), writes, ends: vec![(place.source, End::Held(name))], children: Vec::new() });
         Ok(())
     }
@@ -91,7 +94,7 @@ impl Commits {
     pub(super) fn sever(&mut self, place: Place<'_>, mut job: Job, gone: Side, reason: &SkipReason) -> Result<(), EngineError> {
         let name = skip_name(reason);
         let print = entry::print(&place.engine.marker, place.mapping, place.source, &job.record);
-        let mut writes = cleared_hold(place, &job);
+        let mut writes = cleared_holds(place, &job, None);
         if let Some((at, link)) = &mut job.standing.link {
             link.state = LinkState::Severed { gone };
             link.note = Some(Note { print, end: format!("skipped:{name}"), other: None });
@@ -177,7 +180,8 @@ impl Commits {
         other_version: Option<Version>,
         ends: Vec<(Side, End)>,
     ) -> Result<(), EngineError> {
-        let mut writes = cleared_hold(place, &job);
+        let anew = (!plan.held_fields.is_empty()).then_some(place.source);
+        let mut writes = cleared_holds(place, &job, anew);
         let mut children = Vec::new();
         let (source, target) = (place.source, place.target());
         let state = match plan.link {
@@ -276,9 +280,15 @@ pub(super) fn claim(place: Place<'_>, job: &Job, left: &RecordId, link: &Link) -
     Ok(writes)
 }
 
-/// The hold of a record that goes on now, if it had one.
-fn cleared_hold(place: Place<'_>, job: &Job) -> Vec<Write> {
-    if job.held { vec![hold::clear(&place.sync.name, &place.mapping.name, place.source, &job.record.id)] } else { Vec::new() }
+/// Removes the holds of a record that goes on now and of its counterpart: a pair's hold stands under the one of the two that was decided then,
+/// whichever that was. `anew`: the side whose hold the same transaction stores.
+fn cleared_holds(place: Place<'_>, job: &Job, anew: Option<Side>) -> Vec<Write> {
+    if !job.held && !job.other_own.as_ref().is_some_and(Placed::is_held) {
+        return Vec::new();
+    }
+    let both = [(place.source, Some(&job.record.id)), (place.target(), job.other_id.as_ref())];
+    let old = both.into_iter().filter(|(side, _)| Some(*side) != anew);
+    old.filter_map(|(side, id)| Some(hold::clear(&place.sync.name, &place.mapping.name, side, id?))).collect()
 }
 
 fn waiting_for(place: Place<'_>, job: &Job) -> Vec<(Side, RecordId)> {
@@ -352,11 +362,12 @@ pub(super) async fn wait(
 }
 
 /// A record was merged into another of its side: its link moves to the survivor, unless that has one of its own.
-pub(super) async fn merged(place: Place<'_>, job: Job, survivor: RecordId, out: &mut Outgoing) -> Result<(), EngineError> {
+pub(super) async fn merged(place: Place<'_>, mut job: Job, survivor: RecordId, out: &mut Outgoing) -> Result<(), EngineError> {
     let store = place.engine.store.as_ref();
     let (source, mapping) = (place.source, &place.mapping.name);
     let Some((at, link)) = job.standing.link.clone() else { return Ok(()) };
     let Some(other) = job.standing.counterpart(source) else { return Ok(()) };
+    job.other_id = Some(other.clone());
     let found = entry::standings(store, &place.sync.name, mapping, source, std::slice::from_ref(&survivor)).await?;
     let Some(heir) = found.get(&survivor) else { return Ok(()) };
     let mut commits = Commits::default();
@@ -382,7 +393,7 @@ pub(super) async fn merged(place: Place<'_>, job: Job, survivor: RecordId, out: 
     let left_behind = Entry::Unlinked { note, children: false };
     let mut moved = Link { note: None, ..link.clone() };
     *moved.seen.of_mut(source) = None;
-    let mut writes = cleared_hold(place, &job);
+    let mut writes = cleared_holds(place, &job, None);
     match source {
         Side::Left => {
             let pointer = keys::entry(&place.sync.name, mapping, Side::Right, &link.right);

@@ -80,13 +80,13 @@ impl Job {
     pub(super) fn new(observed: Observed, mut standing: Standing) -> Self {
         let Observed { change, told, record } = observed;
         let held = standing.is_held();
-        // A link stands in its entry too, and for a left record in the record's own: of what is read for hundreds of records, one copy is kept.
+        // A link stands in its entry too, and for a left record in the record's own: of what is read for hundreds of records, one base is kept.
         if let Some((at, _)) = &mut standing.link {
             if let Entry::Link(stored) = &mut at.entry {
                 stored.base = Base::default();
             }
-            if matches!(standing.own.entry, Entry::Link(_)) {
-                standing.own.entry = Entry::Unlinked { note: None, children: false };
+            if let Entry::Link(own) = &mut standing.own.entry {
+                own.base = Base::default();
             }
         }
         Self { change, told, record, standing, held, other_id: None, other: Other::Unread, other_own: None }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use syncline_mapping::Refs;
 use syncline_model::mutant::{Mutant, planted};
-use syncline_model::{CallError, Presence, Record, RecordId, Side};
+use syncline_model::{CallError, Fault, Presence, Record, RecordId, Side};
 
 use super::job::{Job, Other, Place};
 use crate::EngineError;
@@ -29,6 +29,34 @@ pub(super) async fn get_all(place: Place<'_>, side: Side, ids: &[RecordId]) -> G
         match connector.get(&selection, chunk, place.by).await {
             Ok(records) => got.records.extend(chunk.iter().cloned().zip(records)),
             Err(error) => {
+                got.stopped = Some(error);
+                break;
+            }
+        }
+    }
+    got
+}
+
+/// Reads records whose ids stood in a field, and may be nonsense: where a vendor refuses the question, each id is asked for alone, and who is
+/// refused alone is nobody.
+pub(super) async fn get_named(place: Place<'_>, side: Side, ids: &[RecordId]) -> GotAll {
+    let refuses = |error: &CallError| matches!(error.fault, Fault::Rejected { .. } | Fault::Missing | Fault::Unsupported { .. });
+    let mut got = get_all(place, side, ids).await;
+    if !got.stopped.as_ref().is_some_and(refuses) {
+        return got;
+    }
+    got.stopped = None;
+    for id in ids {
+        if got.records.contains_key(id) {
+            continue;
+        }
+        let one = get_all(place, side, std::slice::from_ref(id)).await;
+        match one.stopped {
+            None => got.records.extend(one.records),
+            Some(error) if refuses(&error) => {
+                got.records.insert(id.clone(), None);
+            }
+            Some(error) => {
                 got.stopped = Some(error);
                 break;
             }

@@ -1,7 +1,5 @@
 //! One run over the changes of one mapping and side: read, decide, write, store.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
 use syncline_mapping::{
     Choice, HoldReason, LinkChange, Pair, Plan, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after, has_changed,
@@ -464,11 +462,11 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
                 job.other = Other::Nothing;
                 ready.push(job);
             }
-            (Counterpart::Unknown, Some(id)) if job.change.attempt == 0 => named.push((job, id)),
+            (Counterpart::Unknown, Some(id)) => named.push((job, id)),
             (Counterpart::Alone | Counterpart::Unknown, _) => asking.push(job),
         }
     }
-    adopt(place, named, &mut ready, &mut asking).await?;
+    candidates::adopt(place, named, &mut ready, &mut asking, out).await?;
     let (found, stopped) = candidates::find(place, &asking.iter().collect::<Vec<_>>()).await?;
     let open = asking.split_off(found.len().min(asking.len()));
     if let Some(error) = stopped {
@@ -496,32 +494,6 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
         }
     }
     Ok(ready)
-}
-
-/// Counterparts that are named: by the backfill's index, or by the id in the link field. One that is linked to another record is not ours.
-async fn adopt(place: Place<'_>, named: Vec<(Job, RecordId)>, ready: &mut Vec<Job>, asking: &mut Vec<Job>) -> Result<(), EngineError> {
-    if named.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<RecordId> = named.iter().map(|(_, id)| id.clone()).collect();
-    let target = place.target();
-    let standings = entry::standings(place.engine.store.as_ref(), &place.sync.name, &place.mapping.name, target, &ids).await?;
-    // The id in the field may be nonsense, which a vendor may refuse to look for; then the keys decide.
-    let mut records: BTreeMap<RecordId, Option<Record>> = read::get_all(place, target, &ids).await.records;
-    for (mut job, id) in named {
-        let record = records.get_mut(&id).and_then(Option::take).filter(|record| record.presence == Presence::Live);
-        let standing = standings.get(&id);
-        match (record, standing) {
-            (Some(record), Some(standing)) if candidates::linked_to(standing).is_none() => {
-                job.other_own = Some(standing.own.clone());
-                job.other = Other::Seen(record);
-                job.other_id = Some(id);
-                ready.push(job);
-            }
-            (_, _) => asking.push(job),
-        }
-    }
-    Ok(())
 }
 
 /// Puts a plan where it belongs; answers it where there is something to write on this worker's side.

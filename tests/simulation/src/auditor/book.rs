@@ -120,6 +120,13 @@ impl Book {
         self.holds.get(&(mapping.to_owned(), side, id.to_owned()))?.pointer("/why/reason")?.as_str()
     }
 
+    /// Who is named as having the value for which a record is held.
+    pub(super) fn holders(&self, mapping: &str, side: Side, id: &str) -> Vec<String> {
+        let hold = self.holds.get(&(mapping.to_owned(), side, id.to_owned()));
+        let named = hold.and_then(|hold| hold.pointer("/why/holders")?.as_array());
+        named.into_iter().flatten().filter_map(|holder| Some(holder.as_str()?.to_owned())).collect()
+    }
+
     pub(super) fn is_claimed(&self, mapping: &str, side: Side, id: &str) -> bool {
         self.claimed.contains(&(mapping.to_owned(), side, id.to_owned()))
     }

@@ -25,6 +25,16 @@ impl Sides {
     }
 }
 
+/// Whether a vendor may refuse to have the one beside the other: they share what is unique, or both the name and the number.
+fn is_refused_beside(object: &Object, (side, one): (Side, &Fields), (other, two): (Side, &Fields)) -> bool {
+    let same = |field: &Field| {
+        let own = meaning(field, side, one).to_lowercase();
+        !own.is_empty() && own == meaning(field, other, two).to_lowercase()
+    };
+    let of = |sort: Sort| object.fields.iter().any(|field| field.sort == sort && same(field));
+    object.fields.iter().any(|field| object.unique.contains(&field.name) && same(field)) || of(Sort::PersonName) && of(Sort::Phone)
+}
+
 impl Auditor {
     /// Judges the world at rest. `histories`: what the product shows as a pair's history, by mapping and left id.
     pub fn at_rest(&mut self, vendors: &Vendors, items: &[Item], histories: &BTreeMap<(String, String), String>) {
@@ -162,7 +172,26 @@ impl Auditor {
                 && linked_to.is_none_or(|linked_to| linked_to == *its)
                 && first.is_some_and(|first| first.before.is_none() && first.author != Author::User)
         });
-        made.next().map(|(its, _)| its.clone())
+        let (its, _) = made.next()?;
+        let record = sides.of(side).get(id)?;
+        // Of a linked one the hold tells that a value is in use by a third: by whom it names, or by whoever has shown it.
+        let named = book.holders(object.mapping, side, id);
+        let is_anothers = if named.is_empty() {
+            self.changes.iter().any(|change| {
+                change.side == other
+                    && change.kind == object.kind(other)
+                    && change.id != *its
+                    && change.after.as_ref().is_some_and(|after| is_refused_beside(object, (side, record), (other, after)))
+            })
+        } else {
+            named.iter().any(|holder| holder != its)
+        };
+        // Once the two agree, whatever stood in the way is over.
+        let agree = sides.of(other).get(its).is_some_and(|twin| {
+            let mut fields = object.fields.iter().filter(|field| !matches!(field.sort, Sort::Reference { .. }));
+            fields.all(|field| meaning(field, side, record) == meaning(field, other, twin))
+        });
+        (linked_to.is_none() || !is_anothers || agree).then(|| its.clone())
     }
 
     /// Linked and alive: each carries the other's id.

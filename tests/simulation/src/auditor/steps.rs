@@ -197,6 +197,7 @@ impl Auditor {
     /// P-8: a cursor moves only past what is queued, or known on both sides, or has its reason.
     pub(super) fn judge_write(&mut self, turns: &Turns, vendors: &Vendors, store: &SimulatedStore, task: Option<TaskId>, write: &Write) {
         let Write::Put { item, .. } = write else { return };
+        self.judge_hold(vendors, store, task, item);
         if let ["e", _, mapping, letter, _] = item.key.partition.split('#').collect::<Vec<_>>().as_slice()
             && item.body.contains("\"skipped:")
         {

@@ -57,7 +57,15 @@ impl Auditor {
                 && only.value != stands
                 && !only.value.is_empty()
             {
-                if self.was_taken_for_a_users(object, field, (left, right), &stands) && tells(history, &only.value) {
+                // Against what a broken task of ours wrote it loses as against a user's, where it is not the master's.
+                let loser = if wrote(Side::Left).is_some() { Side::Left } else { Side::Right };
+                let policy = if field.conflicts { self.scenario.conflict } else { "master" };
+                let may_lose = match policy {
+                    "hold" => false,
+                    "master" => loser != self.scenario.master,
+                    _ => true,
+                };
+                if may_lose && self.was_taken_for_a_users(object, field, (left, right), &stands) && tells(history, &only.value) {
                     self.figures.losses += 1;
                     return;
                 }

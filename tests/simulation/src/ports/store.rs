@@ -1,6 +1,6 @@
 //! The store: `DynamoDB` as the engine knows it, in memory, with throttles, conflicts, and writes whose answer is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -100,6 +100,8 @@ impl Store for SimulatedStore {
 
     async fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         assert!(writes.len() <= WRITES_MAX, "{} writes fit no transaction", writes.len());
+        let keys: BTreeSet<&Key> = writes.iter().map(Write::key).collect();
+        assert!(keys.len() == writes.len(), "a transaction takes one write a key: {}", named(&writes));
         self.kernel.effect(self.kernel.between(2, 15)).await;
         if self.mood.store_write_fails(&self.kernel) {
             return Err(self.refused("a transaction conflicted, or was throttled"));
