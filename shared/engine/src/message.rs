@@ -76,13 +76,20 @@ impl Counterpart {
     }
 }
 
-/// A record of `side` shall carry the id of its counterpart in its link field.
+/// A record of `side` shall carry the id of its counterpart in its link field; an empty one: none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     pub id: RecordId,
     pub other: RecordId,
     #[serde(default)]
     pub attempt: u32,
+}
+
+impl Stamp {
+    /// Whether it empties the link field.
+    pub fn clears(&self) -> bool {
+        self.other.as_str().is_empty()
+    }
 }
 
 /// A message's body.

@@ -1,9 +1,10 @@
 //! Writing our link field: each side carries the other's id. The field is ours, so nothing is read first, and writing it twice is no harm.
 
 use syncline_mapping::ObjectMapping;
-use syncline_model::{Deadline, Fault, Side, Timestamp, Value};
+use syncline_model::{Deadline, Fault, RecordId, Side, Timestamp, Value};
 
 use crate::counts::End;
+use crate::entry::{self, LinkState};
 use crate::message::Stamp;
 use crate::ports::connector::{Bounds, Outcome, Selection, WriteAction};
 use crate::settle::{Disposition, backoff, settle};
@@ -39,7 +40,7 @@ pub(super) async fn stamp(
             .iter()
             .map(|stamp| WriteAction::Update {
                 id: stamp.id.clone(),
-                fields: [(field.clone(), Value::text(stamp.other.as_str()))].into(),
+                fields: [(field.clone(), if stamp.clears() { Value::Null } else { Value::text(stamp.other.as_str()) })].into(),
                 expected: None,
             })
             .collect();
@@ -88,7 +89,7 @@ pub(crate) fn stamps_at_once(bounds: &Bounds) -> u32 {
     if bounds.write_records_max > 1 { bounds.write_records_max.max(bounds.get_records_max) } else { 1 }
 }
 
-/// When a failed stamp comes again; `None`: it does not, because the record is gone or refuses it. The link stands without it.
+/// What a failed stamp comes to: when it comes again, if it does. It does not where the record is gone or refuses it; the link stands without it.
 async fn next(
     engine: &Engine,
     sync: &Sync,
@@ -96,20 +97,51 @@ async fn next(
     side: Side,
     stamp: Stamp,
     fault: &Fault,
-) -> Result<Option<(Timestamp, Stamp)>, EngineError> {
+) -> Result<Vec<(Timestamp, Stamp)>, EngineError> {
     let later = |at: Timestamp, counts: bool| (at, Stamp { attempt: stamp.attempt + u32::from(counts), ..stamp.clone() });
     // A stamp may be repeated blindly: an answer that was lost is an ordinary retry.
     Ok(match settle(fault, stamp.attempt, engine.now(), engine.dice.roll()) {
-        Disposition::RetryAt { at, counts } => Some(later(at, counts)),
+        Disposition::RetryAt { at, counts } => vec![later(at, counts)],
         Disposition::StopConnection { hint, at } => {
             state::stop(engine, &sync.ends.of(side).connection, &hint).await?;
-            Some(later(at, false))
+            vec![later(at, false)]
         }
-        Disposition::SeeHolders { .. } if stamp.attempt < 2 => Some(later(backoff(stamp.attempt + 1, engine.now(), 0), true)),
+        Disposition::SeeHolders { holders, .. } if stamp.attempt < 2 => {
+            let mut all = corrections(engine, sync, mapping, side, &stamp, &holders).await?;
+            all.push(later(backoff(stamp.attempt + 1, engine.now(), 0), true));
+            all
+        }
         Disposition::Hold(_) | Disposition::CounterpartGone | Disposition::SeeHolders { .. } => {
             tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, record = %stamp.id, fault = fault.code(), "the link field could not be written; the link stands without it");
             engine.counts.end(&sync.name, &mapping.name, side, &End::Skipped("link_field_not_written"));
-            None
+            Vec::new()
         }
     })
+}
+
+/// Stamps travel before their links are stored, and a claim that then loses has stamped the wrong record: where another one carries the id that is this
+/// one's, it gets its own, or none.
+async fn corrections(
+    engine: &Engine,
+    sync: &Sync,
+    mapping: &ObjectMapping,
+    side: Side,
+    stamp: &Stamp,
+    holders: &[RecordId],
+) -> Result<Vec<(Timestamp, Stamp)>, EngineError> {
+    let ids: Vec<RecordId> = holders.iter().chain([&stamp.id]).cloned().collect();
+    let standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
+    let linked_to = |id: &RecordId| {
+        let standing = standings.get(id)?;
+        standing.link().filter(|link| link.state == LinkState::Active)?;
+        standing.counterpart(side)
+    };
+    if linked_to(&stamp.id).as_ref() != Some(&stamp.other) {
+        return Ok(Vec::new());
+    }
+    let wrong = holders.iter().filter(|holder| **holder != stamp.id && linked_to(holder).as_ref() != Some(&stamp.other));
+    // Of a correction that fails nothing more follows.
+    let correction =
+        |holder: &RecordId| Stamp { id: holder.clone(), other: linked_to(holder).unwrap_or_else(|| RecordId::new("")), attempt: 2 };
+    Ok(wrong.map(|holder| (engine.now(), correction(holder))).collect())
 }
