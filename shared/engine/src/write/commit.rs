@@ -259,7 +259,7 @@ fn see(link: &mut Link, side: Side, version: Option<Version>) {
     *seen = (*seen).max(version);
 }
 
-/// The two writes that claim a pair, both or neither; and what the counterpart was held for is settled with it.
+/// The two writes that claim a pair, both or neither.
 pub(super) fn claim(place: Place<'_>, job: &Job, left: &RecordId, link: &Link) -> Result<Vec<Write>, EngineError> {
     let mapping = &place.mapping.name;
     let absent;
@@ -273,16 +273,12 @@ pub(super) fn claim(place: Place<'_>, job: &Job, left: &RecordId, link: &Link) -
     };
     let own = &job.standing.own;
     let (at_left, at_right) = place.source.of((own, other), (other, own));
-    let mut writes = vec![at_left.replace(&Entry::Link(link.clone()))?, at_right.replace(&Entry::Pointer(left.clone()))?];
-    if let Some(id) = job.other_id.as_ref().filter(|_| other.is_held()) {
-        writes.push(hold::clear(&place.sync.name, mapping, place.target(), id));
-    }
-    Ok(writes)
+    Ok(vec![at_left.replace(&Entry::Link(link.clone()))?, at_right.replace(&Entry::Pointer(left.clone()))?])
 }
 
 /// Removes the holds of a record that goes on now and of its counterpart: a pair's hold stands under the one of the two that was decided then,
 /// whichever that was. `anew`: the side whose hold the same transaction stores.
-fn cleared_holds(place: Place<'_>, job: &Job, anew: Option<Side>) -> Vec<Write> {
+pub(super) fn cleared_holds(place: Place<'_>, job: &Job, anew: Option<Side>) -> Vec<Write> {
     if !job.held && !job.other_own.as_ref().is_some_and(Placed::is_held) {
         return Vec::new();
     }

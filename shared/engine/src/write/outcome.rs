@@ -152,7 +152,9 @@ fn claim_first(place: Place<'_>, job: &mut Job, plan: &Plan, refs: &Refs) -> Res
     let Some((left, right)) = job.pair(place.source) else { return Ok(Vec::new()) };
     let base = base_after(&job.known(place, refs), plan, Pair::new(false, false), Pair::default());
     let link = Link { right, base, state: LinkState::Active, seen: Pair::default(), note: None };
-    let writes = commit::claim(place, job, &left, &link)?;
+    let mut writes = commit::claim(place, job, &left, &link)?;
+    // Whoever dies behind the claim leaves entries that tell of no hold any more.
+    writes.extend(commit::cleared_holds(place, job, None));
     let other = job.other_own.clone().unwrap_or_else(|| {
         entry::Placed::absent(crate::keys::entry(
             &place.sync.name,

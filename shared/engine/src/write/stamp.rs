@@ -1,13 +1,13 @@
 //! Writing our link field: each side carries the other's id. The field is ours, so nothing is read first, and writing it twice is no harm.
 
-use syncline_mapping::ObjectMapping;
+use syncline_mapping::{HoldReason, ObjectMapping};
 use syncline_model::{Deadline, Fault, RecordId, Side, Timestamp, Value};
 
 use crate::counts::End;
 use crate::entry::{self, LinkState};
 use crate::message::Stamp;
 use crate::ports::connector::{Bounds, Outcome, Selection, WriteAction};
-use crate::settle::{Disposition, backoff, settle};
+use crate::settle::{ATTEMPTS_MAX, Disposition, backoff, settle};
 use crate::{Engine, EngineError, Sync, message, state};
 
 pub(super) async fn stamp(
@@ -110,6 +110,10 @@ async fn next(
             let mut all = corrections(engine, sync, mapping, side, &stamp, &holders).await?;
             all.push(later(backoff(stamp.attempt + 1, engine.now(), 0), true));
             all
+        }
+        // An answer that could not be read is no refusal: nobody else would write the field later.
+        Disposition::Hold(reason) if !matches!(reason, HoldReason::Refused { .. }) && stamp.attempt < ATTEMPTS_MAX => {
+            vec![later(backoff(stamp.attempt + 1, engine.now(), engine.dice.roll()), true)]
         }
         Disposition::Hold(_) | Disposition::CounterpartGone | Disposition::SeeHolders { .. } => {
             tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, record = %stamp.id, fault = fault.code(), "the link field could not be written; the link stands without it");
