@@ -12,7 +12,7 @@ use crate::house::Turns;
 use crate::kernel::{Millis, TaskId};
 use crate::ports::store::SimulatedStore;
 use crate::scenario::{Field, Keeps, Object, Sort};
-use crate::vendors::{Arrived, Author, Change, Vendors};
+use crate::vendors::{Arrived, Author, Change, Merged, Vendors};
 use crate::workload::tokens;
 
 /// Whether a record names a parent.
@@ -277,7 +277,12 @@ impl Auditor {
                     self.life(side.other(), object.kind(side.other()), id)
                         .any(|change| change.after.as_ref().is_some_and(|after| meaning(field, side.other(), after) == own))
                 };
-                if other_id.as_deref().is_some_and(there) {
+                // Or in a record that was merged into the counterpart, and was the counterpart before.
+                let there_before = |id: &str| {
+                    let into = |merged: &Merged| merged.side == side.other() && merged.survivor == id && there(&merged.loser);
+                    self.merges.iter().any(|(_, merged)| into(merged))
+                };
+                if other_id.as_deref().is_some_and(|id| there(id) || there_before(id)) {
                     continue;
                 }
                 // The same record was made on both sides before either was visible: which of the two was listed, its text does not tell.

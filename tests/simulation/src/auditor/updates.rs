@@ -168,7 +168,9 @@ impl Auditor {
             let since = self
                 .life_places(object, side, id)
                 .find(|(its, change)| *its < *place && change.after.as_ref().is_some_and(|after| meaning(field, side, after) == value));
-            last = Some(Wrote { at: merged.at, place: *place, since: since.map_or(*place, |(its, _)| its), value });
+            // As of other writes, the place is that of the change itself: of the merge's last one.
+            let place = place.saturating_sub(1);
+            last = Some(Wrote { at: merged.at, place, since: since.map_or(place, |(its, _)| its), value });
         }
         last
     }
