@@ -98,7 +98,7 @@ fn salesforce(scenario: &Scenario) -> Salesforce {
         seed: scenario.seed,
         instance_url: format!("http://{SALESFORCE}"),
         commit_lag_s: scenario.salesforce_commit_lag_s,
-        human_saves_lag: scenario.salesforce_commit_lag_s > 0,
+        human_saves_lag: scenario.salesforce_saves_lag && scenario.salesforce_commit_lag_s > 0,
         page_records: scenario.salesforce_page,
         ..Default::default()
     };

@@ -152,6 +152,8 @@ pub struct Scenario {
     pub skew: [i64; 2],
     pub freshdesk_search_lag_s: u32,
     pub salesforce_commit_lag_s: u32,
+    /// Whether what users save becomes visible late too.
+    pub salesforce_saves_lag: bool,
     pub salesforce_rewrites: bool,
     pub salesforce_blocks_duplicates: bool,
     pub salesforce_page: u32,
@@ -194,6 +196,7 @@ impl Scenario {
             skew: [skew(&mut chance), skew(&mut chance)],
             freshdesk_search_lag_s: [0, 30, 180][chance.usize(0..3)],
             salesforce_commit_lag_s: [0, 0, 60, 240][chance.usize(0..4)],
+            salesforce_saves_lag: true,
             salesforce_rewrites: half(&mut chance),
             salesforce_blocks_duplicates: chance.u32(0..4) == 0,
             salesforce_page: [2, 3, 2_000][chance.usize(0..3)],

@@ -102,6 +102,8 @@ fn scenario(backfill: bool, sight: Sight) -> Scenario {
         skew: [0, 0],
         freshdesk_search_lag_s: if late { 180 } else { 0 },
         salesforce_commit_lag_s: if late { 60 } else { 0 },
+        // A scene goes on with what its user has just saved.
+        salesforce_saves_lag: false,
         salesforce_rewrites: true,
         salesforce_blocks_duplicates: false,
         salesforce_page: 2_000,
