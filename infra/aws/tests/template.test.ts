@@ -94,7 +94,7 @@ test("schedules carry what the pull function reads", () => {
     ['{"sync":"america","sweep":{"mapping":"companies","side":"right"}}', "cron(30 2 1 * ? *)", "America/New_York", "ENABLED"],
   ]);
   // The words of the Rust test on what schedules send.
-  const pull = text("functions/pull/src/lib.rs");
+  const pull = text("functions/pull/tests/events.rs");
   assert.ok(pull.includes('{"sync":"customers","side":"left"}') && pull.includes('{"sync":"customers","backfill":true}'));
 });
 
