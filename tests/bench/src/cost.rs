@@ -73,7 +73,7 @@ pub(crate) async fn measure(scene: &Scene, size: &Size) -> Measured<Measurements
     for lone in 0..LONE_EDITS {
         let leave_out = (ROUND + 1) * each + usize::try_from(lone).map_err(|error| Unmeasured::new("the cost of changes", error))?;
         edit_some(scene, leave_out, 1)?;
-        alone = plus(&alone, &carried(scene, &poll, 2 * LONE_EDITS).await?);
+        alone = alone.plus(&carried(scene, &poll, 2 * LONE_EDITS).await?);
     }
     edit(scene, size, ROUND)?;
     let each = carried(scene, &poll, 2 * size.edits).await?;
@@ -103,29 +103,13 @@ async fn carried(scene: &Scene, poll: &Polls, pieces: u32) -> Measured<Counted> 
     calls.add(&seen.works);
     let all = before.until_now(scene, &calls, pieces)?;
     let rounds = Decimal::from(seen.rounds) / Decimal::from(pieces);
-    let anyway = plus(&poll.left, &poll.right);
-    Ok(each_of(&all, &anyway, |all, anyway| (all - anyway * rounds).max(Decimal::ZERO)))
-}
-
-fn plus(one: &Counted, other: &Counted) -> Counted {
-    each_of(one, other, |one, other| one + other)
+    let anyway = poll.left.plus(&poll.right);
+    Ok(all.each(&anyway, |all, anyway| (all - anyway * rounds).max(Decimal::ZERO)))
 }
 
 /// To the thousandth, which is more than a run repeats.
 fn rounded(one: &Counted) -> Counted {
-    each_of(one, one, |amount, _| amount.round_dp(3).normalize())
-}
-
-fn each_of(one: &Counted, other: &Counted, act: impl Fn(Decimal, Decimal) -> Decimal) -> Counted {
-    Counted {
-        store_reads: act(one.store_reads, other.store_reads),
-        store_writes: act(one.store_writes, other.store_writes),
-        store_requests: act(one.store_requests, other.store_requests),
-        queue_requests: act(one.queue_requests, other.queue_requests),
-        vendor_calls: act(one.vendor_calls, other.vendor_calls),
-        runs: act(one.runs, other.runs),
-        cpu_ms: act(one.cpu_ms, other.cpu_ms),
-    }
+    one.each(one, |amount, _| amount.round_dp(3).normalize())
 }
 
 impl Measurements {

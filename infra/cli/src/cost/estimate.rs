@@ -80,7 +80,7 @@ pub fn used_by_changes(figures: &Figures, changes: u64, assumed: &Assumptions) -
     let changes = Decimal::from(changes);
     let batches = batches(changes, assumed);
     let (a_batch, a_change) = parts(figures);
-    let work = plus(&times(&a_batch, batches), &times(&a_change, changes));
+    let work = times(&a_batch, batches).plus(&times(&a_change, changes));
     add_work(&mut used, &work, assumed.write_mb, assumed);
     add_runs(&mut used, work.runs, assumed);
     // A secret is believed for a minute: more runs than minutes ask no more often.
@@ -105,30 +105,14 @@ fn parts(figures: &Figures) -> (Counted, Counted) {
     let together = whole(figures.many.together.max(2));
     let (alone, each) = (&figures.alone, &figures.many.each);
     // alone = batch + change; together · each = batch + together · change
-    let a_change = each_of(alone, each, |alone, each| ((together * each - alone) / (together - Decimal::ONE)).max(Decimal::ZERO));
+    let a_change = alone.each(each, |alone, each| ((together * each - alone) / (together - Decimal::ONE)).max(Decimal::ZERO));
     // Below 0 where one alone is cheaper than one among many, as a lone write to the store is cheaper than its part of a transaction.
-    let a_batch = each_of(alone, &a_change, |alone, change| alone - change);
+    let a_batch = alone.each(&a_change, |alone, change| alone - change);
     (a_batch, a_change)
 }
 
-fn each_of(one: &Counted, other: &Counted, act: impl Fn(Decimal, Decimal) -> Decimal) -> Counted {
-    Counted {
-        store_reads: act(one.store_reads, other.store_reads),
-        store_writes: act(one.store_writes, other.store_writes),
-        store_requests: act(one.store_requests, other.store_requests),
-        queue_requests: act(one.queue_requests, other.queue_requests),
-        vendor_calls: act(one.vendor_calls, other.vendor_calls),
-        runs: act(one.runs, other.runs),
-        cpu_ms: act(one.cpu_ms, other.cpu_ms),
-    }
-}
-
 fn times(one: &Counted, factor: Decimal) -> Counted {
-    each_of(one, one, |amount, _| amount * factor)
-}
-
-fn plus(one: &Counted, other: &Counted) -> Counted {
-    each_of(one, other, |one, other| one + other)
+    one.each(one, |amount, _| amount * factor)
 }
 
 /// Amounts and dollars of a month.

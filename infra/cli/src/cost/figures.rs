@@ -22,6 +22,28 @@ pub struct Counted {
     pub cpu_ms: Decimal,
 }
 
+impl Counted {
+    /// Each amount with its like.
+    #[must_use]
+    pub fn each(&self, other: &Self, act: impl Fn(Decimal, Decimal) -> Decimal) -> Self {
+        Self {
+            store_reads: act(self.store_reads, other.store_reads),
+            store_writes: act(self.store_writes, other.store_writes),
+            store_requests: act(self.store_requests, other.store_requests),
+            queue_requests: act(self.queue_requests, other.queue_requests),
+            vendor_calls: act(self.vendor_calls, other.vendor_calls),
+            runs: act(self.runs, other.runs),
+            cpu_ms: act(self.cpu_ms, other.cpu_ms),
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        self.each(other, |one, other| one + other)
+    }
+}
+
 /// A quiet poll of each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
