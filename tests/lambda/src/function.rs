@@ -107,18 +107,14 @@ impl Function {
     }
 
     /// The signal that Lambda sends before it takes an environment away.
-    pub async fn terminate(&mut self) {
-        self.signal("TERM").await;
+    pub async fn terminate(&self) {
+        let id = self.child.id().expect("a running process").to_string();
+        assert!(Command::new("kill").args(["-s", "TERM", &id]).status().await.unwrap().success());
     }
 
     /// What Lambda does with a process that is over its time.
     pub fn kill(&mut self) {
         self.child.start_kill().unwrap();
-    }
-
-    async fn signal(&self, signal: &str) {
-        let id = self.child.id().expect("a running process").to_string();
-        assert!(Command::new("kill").args(["-s", signal, &id]).status().await.unwrap().success());
     }
 
     /// Waits for its end, and answers how it ended and all that it wrote.

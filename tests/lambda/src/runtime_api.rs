@@ -127,7 +127,6 @@ impl RuntimeApi {
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
     shared.calls.lock().unwrap().asked += 1;
-    shared.asked.notify_waiters();
     shared.asked.notify_one();
     loop {
         let arrived = shared.arrived.notified();

@@ -78,7 +78,7 @@ async fn a_missing_key_fails_the_event_and_the_next_one_tries_again() {
 async fn a_function_that_is_told_to_end_ends_at_once() {
     let world = World::start().await;
     for name in FUNCTIONS {
-        let mut function = world.function(name).await;
+        let function = world.function(name).await;
         function.started().await;
         function.terminate().await;
         let (status, said) = function.ended().await;
