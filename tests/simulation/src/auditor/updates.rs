@@ -177,9 +177,9 @@ impl Auditor {
 
     /// Whether a value had reached a side before a user there wrote: then that user could see it, and superseded it.
     fn had_arrived(&self, object: &Object, field: &Field, side: Side, id: &str, earlier: &Wrote, wrote: &Wrote) -> bool {
-        // Who merges records sees both.
+        // Who merges records sees both; the merge itself may be what was written, and then its last change is at that place.
         let mut seen = vec![id.to_owned()];
-        let merges = self.merges.iter().filter(|(place, its)| *place <= wrote.place && its.side == side && its.kind == object.kind(side));
+        let merges = self.merges.iter().filter(|(place, its)| *place <= wrote.place + 1 && its.side == side && its.kind == object.kind(side));
         for (_, merged) in merges {
             if seen.contains(&merged.survivor) {
                 seen.push(merged.loser.clone());
