@@ -25,7 +25,7 @@ pub struct Change {
     /// Everything was read for it, and then the budget did not allow the write: nothing was sent since the last look.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsent: bool,
-    /// Mapped fields that the target refused as taken, and that are left out.
+    /// Mapped fields, or the target's link field, that the target refused as taken, and that are left out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub leave_out: BTreeSet<String>,
 }

@@ -277,10 +277,14 @@ async fn taken(
     let target = place.target();
     let mapped =
         place.mapping.fields.iter().find(|mapped| field.as_ref().is_some_and(|field| mapped.lens.of(target).fields().contains(&field)));
-    if job.standing.link.is_some() {
-        if let Some(mapped) = mapped
-            && *mapped.write.of(target) != WritePolicy::Always
-            && job.change.leave_out.insert(mapped.name.clone())
+    if let Some((_, link)) = &job.standing.link {
+        // What users wrote does not wait for our own field: its id may rest in the bin. Not so in a pair that was only just claimed, where whoever
+        // carries the id may be the right one.
+        let link_field = place.mapping.link_field.of(target).as_ref().filter(|name| field.as_ref() == Some(*name) && !link.is_open());
+        let mapped = mapped.filter(|mapped| *mapped.write.of(target) != WritePolicy::Always);
+        let name = mapped.map(|mapped| mapped.name.clone()).or_else(|| link_field.map(ToString::to_string));
+        if let Some(name) = name
+            && job.change.leave_out.insert(name)
         {
             out.again(place.now(), job.into_change(), false);
             return Ok(());

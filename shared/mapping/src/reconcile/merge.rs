@@ -56,13 +56,16 @@ fn update(known: &Known<'_>, side: Side, fields: BTreeMap<FieldName, Value>) -> 
     (!fields.is_empty()).then(|| Write::Update { id: id.clone(), fields })
 }
 
-/// The other's id, where the record was read and does not carry it.
+/// The other's id, where the record was read and does not carry it, and has not been refused it.
 fn add_link_field(known: &Known<'_>, side: Side, writes: &mut BTreeMap<FieldName, Value>) {
     let (Some(link_field), Some(other), Sight::Seen(record)) =
         (known.mapping.link_field.of(side), known.id(side.other()), known.sight.of(side))
     else {
         return;
     };
+    if known.leave_out.contains(link_field.as_str()) {
+        return;
+    }
     let carried = record.fields.get(link_field);
     if carried.is_some_and(|value| value.as_text().ok().flatten() != Some(other.as_str())) {
         writes.insert(link_field.clone(), Value::text(other.as_str()));

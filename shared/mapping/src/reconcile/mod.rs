@@ -49,7 +49,7 @@ pub struct Known<'a> {
     pub ids: Pair<Option<&'a RecordId>>,
     pub sight: Pair<Sight<'a>>,
     pub refs: &'a Refs,
-    /// Names of mapped fields that are not written this time, because the target has refused them before.
+    /// Names of mapped fields, and of the target's link field, that are not written this time, because the target has refused them before.
     pub leave_out: &'a BTreeSet<String>,
 }
 

@@ -296,6 +296,12 @@ fn each_side_carries_the_other_id() {
     assert_eq!(scene.said(), "update l1 sf_id=\"r1\"", "the new id is known now");
     scene.spots.left = Spot::Seen(left(&[("name", "Ida Kowalski"), ("sf_id", "old")]));
     assert_eq!(scene.said(), "update l1 sf_id=\"r1\"", "a stale id is replaced");
+    scene.leave_out.insert("sf_id".to_owned());
+    assert_eq!(scene.said(), "no change", "an id that was refused as taken is left out");
+    scene.spots.right = Spot::Seen(right(&[("FirstName", "Ida"), ("LastName", "Meier"), ("FD_ID__c", "l1")]));
+    assert_eq!(scene.said(), "update l1 name=\"Ida Meier\"", "and nothing else with it");
+    scene.leave_out.clear();
+    scene.spots.right = Spot::Seen(stamped());
     scene.spots.left = Spot::Seen(left(&[("name", "Ida Kowalski"), ("sf_id", "r1")]));
     assert_eq!(scene.said(), "no change");
     scene.spots.left = Spot::Seen(left(&[("name", "Ida Kowalski")]));
