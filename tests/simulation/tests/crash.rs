@@ -38,6 +38,8 @@ walks! {
     create_left, "create-left", 110;
     create_right, "create-right", 95;
     create_both, "create-both", 95;
+    lookalikes_left, "lookalikes-left", 110;
+    lookalikes_right, "lookalikes-right", 95;
     update_left, "update-left", 80;
     update_right, "update-right", 60;
     update_both, "update-both", 70;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syncline_mapping::{Candidates, Choice, Equality, KeyHits, choose};
-use syncline_model::{CallError, FieldName, Presence, Record, RecordId, Value};
+use syncline_mapping::{Candidates, Choice, Equality, KeyHits, ObjectMapping, choose};
+use syncline_model::{CallError, FieldName, Presence, Record, RecordId, Side, Value};
 
 use super::job::{Job, Other, Outgoing, Place};
 use super::{read, run};
@@ -19,6 +19,12 @@ struct Question {
     equality: Equality,
 }
 
+/// What is asked for one job, and whose job that is.
+struct Asked<'a> {
+    id: &'a RecordId,
+    questions: Vec<Question>,
+}
+
 /// What was found for one job.
 pub(super) struct Found {
     pub(super) choice: Choice,
@@ -26,18 +32,36 @@ pub(super) struct Found {
     pub(super) records: BTreeMap<RecordId, Record>,
     /// The standing of each on its own side.
     pub(super) standings: BTreeMap<RecordId, Standing>,
+    /// Whoever would be chosen carries the id of another record, whose counterpart is being made at this moment: what comes of that is to be seen
+    /// first.
+    pub(super) being_made: bool,
+}
+
+impl Found {
+    fn nobody() -> Self {
+        Self { choice: Choice::Nobody, records: BTreeMap::new(), standings: BTreeMap::new(), being_made: false }
+    }
+}
+
+/// What the store tells of the records that were found.
+#[derive(Default)]
+struct Known {
+    /// Of each on its own side.
+    standings: BTreeMap<RecordId, Standing>,
+    /// Records of the source side for which a counterpart is being made.
+    intents: BTreeSet<RecordId>,
 }
 
 /// Looks for the counterparts of these jobs, answering each in its place. Where a call failed, the answers before it, and why there are no more.
 pub(super) async fn find(place: Place<'_>, jobs: &[&Job]) -> Result<(Vec<Found>, Option<CallError>), EngineError> {
     let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.find_keys_max.max(1));
-    let asked: Vec<Vec<Question>> = jobs.iter().map(|job| questions(place, job, batch > 1)).collect();
+    let asked: Vec<Asked<'_>> = jobs.iter().map(|job| Asked { id: &job.record.id, questions: questions(place, job, batch > 1) }).collect();
     if batch > 1 { all_at_once(place, &asked, usize::try_from(batch).unwrap_or(1)).await } else { one_by_one(place, &asked).await }
 }
 
 /// The vendor answers many keys in one call: every key of every job at once.
-async fn all_at_once(place: Place<'_>, asked: &[Vec<Question>], batch: usize) -> Result<(Vec<Found>, Option<CallError>), EngineError> {
-    let keys: Vec<FindKey> = asked.iter().flatten().map(|question| question.key.clone()).collect();
+async fn all_at_once(place: Place<'_>, asked: &[Asked<'_>], batch: usize) -> Result<(Vec<Found>, Option<CallError>), EngineError> {
+    let keys: Vec<FindKey> = asked.iter().flat_map(|asked| &asked.questions).map(|question| question.key.clone()).collect();
     let mut hits = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(batch) {
         match ask(place, chunk).await {
@@ -47,31 +71,32 @@ async fn all_at_once(place: Place<'_>, asked: &[Vec<Question>], batch: usize) ->
     }
     let mut hits = hits.into_iter();
     let mut by_job = Vec::new();
-    for questions in asked {
-        by_job.push(hits.by_ref().take(questions.len()).collect::<Vec<_>>());
+    for asked in asked {
+        by_job.push((asked, hits.by_ref().take(asked.questions.len()).collect::<Vec<_>>()));
     }
-    let ids = by_job.iter().flatten().flatten().map(|record| record.id.clone()).collect();
-    let standings = standings(place, ids).await?;
-    Ok((asked.iter().zip(by_job).map(|(questions, hits)| found(questions, hits, &standings)).collect(), None))
+    let mut known = Known::default();
+    let all = by_job.iter().flat_map(|(asked, hits)| hits.iter().flatten().map(|record| (asked.id, record)));
+    learn(place, all.collect(), &mut known).await?;
+    Ok((by_job.into_iter().map(|(asked, hits)| found(place, asked, hits, &known)).collect(), None))
 }
 
 /// Each key costs a call: the first that decides ends the search.
-async fn one_by_one(place: Place<'_>, asked: &[Vec<Question>]) -> Result<(Vec<Found>, Option<CallError>), EngineError> {
+async fn one_by_one(place: Place<'_>, asked: &[Asked<'_>]) -> Result<(Vec<Found>, Option<CallError>), EngineError> {
     let mut all = Vec::new();
-    for questions in asked {
+    for asked in asked {
         let mut hits: Vec<Vec<Record>> = Vec::new();
-        let mut answer = Found { choice: Choice::Nobody, records: BTreeMap::new(), standings: BTreeMap::new() };
-        for question in questions {
+        let mut known = Known::default();
+        let mut answer = Found::nobody();
+        for question in &asked.questions {
             let more = match ask(place, std::slice::from_ref(&question.key)).await {
                 Ok(mut more) => more.pop().unwrap_or_default(),
                 Err(error) => return Ok((all, Some(error))),
             };
-            let ids: BTreeSet<RecordId> = more.iter().map(|record| record.id.clone()).collect();
+            learn(place, more.iter().map(|record| (asked.id, record)).collect(), &mut known).await?;
+            let is_hit = !more.is_empty();
             hits.push(more);
-            if !ids.is_empty() {
-                let mut known = answer.standings;
-                known.extend(standings(place, ids).await?);
-                answer = found(questions, hits.clone(), &known);
+            if is_hit {
+                answer = found(place, asked, hits.clone(), &known);
                 if answer.choice != Choice::Nobody {
                     break;
                 }
@@ -82,10 +107,11 @@ async fn one_by_one(place: Place<'_>, asked: &[Vec<Question>]) -> Result<(Vec<Fo
     Ok((all, None))
 }
 
-fn found(questions: &[Question], hits: Vec<Vec<Record>>, standings: &BTreeMap<RecordId, Standing>) -> Found {
-    let mut answer = Found { choice: Choice::Nobody, records: BTreeMap::new(), standings: BTreeMap::new() };
+fn found(place: Place<'_>, asked: &Asked<'_>, hits: Vec<Vec<Record>>, known: &Known) -> Found {
+    let mut answer = Found::nobody();
     let mut candidates = Candidates::default();
-    for (question, records) in questions.iter().zip(hits) {
+    let mut others = BTreeSet::new();
+    for (question, records) in asked.questions.iter().zip(hits) {
         let mut list = Vec::new();
         for record in records {
             // Vendors compare in their own way: what they answer is compared again in ours.
@@ -93,14 +119,23 @@ fn found(questions: &[Question], hits: Vec<Vec<Record>>, standings: &BTreeMap<Re
             if !agrees {
                 continue;
             }
-            let standing = standings.get(&record.id);
-            list.push((record.id.clone(), standing.and_then(linked_to)));
+            let standing = known.standings.get(&record.id);
+            let linked_to = standing.and_then(linked_to);
+            if made_for(place, asked.id, &record).is_some_and(|its| known.intents.contains(&its)) {
+                others.insert(record.id.clone());
+            }
+            list.push((record.id.clone(), linked_to));
             answer.standings.extend(standing.map(|standing| (record.id.clone(), standing.clone())));
             answer.records.insert(record.id.clone(), record);
         }
         candidates.by_key.push(KeyHits { key: question.name.clone(), unique: question.unique, hits: list });
     }
     answer.choice = choose(&candidates);
+    answer.being_made = match &answer.choice {
+        Choice::Is(id) => others.contains(id),
+        Choice::Ambiguous { candidates, .. } => candidates.iter().any(|id| others.contains(id)),
+        Choice::Nobody | Choice::Taken { .. } => false,
+    };
     answer
 }
 
@@ -112,6 +147,27 @@ pub(super) fn linked_to(standing: &Standing) -> Option<RecordId> {
     }
     let own_is_left = placed.key == standing.own.key;
     Some(if own_is_left { link.right.clone() } else { RecordId::new(placed.key.sort.clone()) })
+}
+
+/// The record in whose name a hit was made, where that is not the one that is asked for: until the link is stored nothing but the link field tells.
+fn made_for(place: Place<'_>, own: &RecordId, hit: &Record) -> Option<RecordId> {
+    carried(place.mapping, place.target(), hit).filter(|its| its != own)
+}
+
+/// Reads the standings of what was found, each with the record for which it was asked, and who of those whose ids they carry awaits a counterpart.
+async fn learn(place: Place<'_>, hits: Vec<(&RecordId, &Record)>, known: &mut Known) -> Result<(), EngineError> {
+    known.standings.extend(standings(place, hits.iter().map(|(_, record)| record.id.clone()).collect()).await?);
+    let is_free = |record: &Record| known.standings.get(&record.id).is_some_and(|standing| linked_to(standing).is_none());
+    let sources: BTreeSet<RecordId> =
+        hits.into_iter().filter(|(_, record)| is_free(record)).filter_map(|(own, record)| made_for(place, own, record)).collect();
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let sources: Vec<RecordId> = sources.into_iter().collect();
+    let theirs = entry::standings(place.engine.store.as_ref(), &place.sync.name, &place.mapping.name, place.source, &sources).await?;
+    let await_one = theirs.into_iter().filter(|(_, standing)| matches!(standing.own.entry, Entry::Intent { .. }));
+    known.intents.extend(await_one.map(|(id, _)| id));
+    Ok(())
 }
 
 async fn ask(place: Place<'_>, keys: &[FindKey]) -> Result<Vec<Vec<Record>>, CallError> {
@@ -190,9 +246,9 @@ pub(super) async fn adopt(
     }
 }
 
-/// The id of the counterpart that the record itself carries in its link field, if any.
-pub(super) fn carried_id(place: Place<'_>, record: &Record) -> Option<RecordId> {
-    let field = place.mapping.link_field.of(place.source).as_ref()?;
+/// The id of the counterpart that a record of this side carries in its link field, if any.
+pub(super) fn carried(mapping: &ObjectMapping, side: Side, record: &Record) -> Option<RecordId> {
+    let field = mapping.link_field.of(side).as_ref()?;
     let text = record.fields.get(field)?.as_text().ok().flatten()?.trim();
     (!text.is_empty()).then(|| RecordId::new(text))
 }

@@ -14,7 +14,7 @@ use crate::budget::NoToken;
 use crate::counts::{End, skip_name};
 use crate::entry::{self, Entry, LinkState, Standing};
 use crate::message::{Cause, Change, Counterpart};
-use crate::settle::{Disposition, settle};
+use crate::settle::{ATTEMPTS_MAX, Disposition, backoff, settle};
 use crate::{Engine, EngineError, Sync, pull, state, waiting};
 use syncline_mapping::ObjectMapping;
 
@@ -443,13 +443,14 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
     let mut ready = Vec::new();
     let mut named = Vec::new();
     let mut asking = Vec::new();
+    let source = place.source;
     for mut job in jobs {
         // Buried links are history: the record begins anew.
         job.standing.link = None;
         // A create that the budget held back was certainly not sent; where creating twice makes one record, that may be relied on.
         let unsent = job.change.unsent && place.sync.facts(place.mapping, place.target()).is_some_and(|facts| facts.safe_create);
         let tried = matches!(job.standing.own.entry, Entry::Intent { .. }) && !unsent;
-        match (&job.change.counterpart, candidates::carried_id(place, &job.record)) {
+        match (&job.change.counterpart, candidates::carried(place.mapping, source, &job.record)) {
             (_, _) if (tried && planted(Mutant::RetryWithoutLook)) || (!tried && planted(Mutant::MatchSkipped)) => {
                 job.other = Other::Nothing;
                 ready.push(job);
@@ -473,6 +474,12 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
         postpone(place, open.into_iter().map(Job::into_change).collect(), &error, place.target(), out).await?;
     }
     for (mut job, mut found) in asking.into_iter().zip(found) {
+        if found.being_made && job.change.attempt < ATTEMPTS_MAX {
+            let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
+            count(place, source, &End::Later("conflict"));
+            out.again(at, job.into_change(), true);
+            continue;
+        }
         match found.choice {
             Choice::Is(id) => {
                 // If its write has to wait for the budget, the search need not be paid for twice.

@@ -31,6 +31,9 @@ pub const SCENES: &[Scene] = &[
     Scene { act: pair_from_left, created: [0, 1], ..scene("create-left", [0, 1]) },
     Scene { act: |stage| drop(stage.create(Right, Kind::Contact, &person(Right, 1))), created: [1, 0], ..scene("create-right", [0, 1]) },
     Scene { act: create_on_both, ..scene("create-both", [0, 1]) },
+    // Each of two who share a number gets a counterpart of its own, also where one's was just made when the other's is looked for.
+    Scene { act: |stage| lookalikes(stage, Left), created: [0, 2], ..scene("lookalikes-left", [0, 2]) },
+    Scene { act: |stage| lookalikes(stage, Right), created: [2, 0], ..scene("lookalikes-right", [0, 2]) },
     Scene { before: &[pair_from_left], act: |stage| edit(stage, Left), ..scene("update-left", [0, 1]) },
     Scene { before: &[pair_from_left], act: |stage| edit(stage, Right), ..scene("update-right", [0, 1]) },
     Scene { before: &[pair_from_left], act: edit_both, ..scene("update-both", [0, 1]) },
@@ -84,6 +87,17 @@ fn two_pairs(stage: &mut Stage) {
 fn create_on_both(stage: &mut Stage) {
     stage.create(Left, Kind::Contact, &person(Left, 1));
     stage.create(Right, Kind::Contact, &person(Right, 1));
+}
+
+/// Two new contacts that share a mobile number.
+fn lookalikes(stage: &mut Stage, side: Side) {
+    let mobile = side.of("mobile", "MobilePhone");
+    let shared = person(side, 1).get(mobile).cloned();
+    for number in [1, 2] {
+        let mut fields = person(side, number);
+        fields.extend(shared.clone().map(|shared| (mobile.to_owned(), shared)));
+        stage.create(side, Kind::Contact, &fields);
+    }
 }
 
 fn one(stage: &Stage, side: Side, number: u32) -> String {
