@@ -68,7 +68,8 @@ impl Commits {
         let name = skip_name(reason);
         tracing::info!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %job.record.id, disposition = name, "skipped");
         let end = format!("skipped:{}", serde_json::to_string(reason).unwrap_or_else(|_| name.to_owned()));
-        let writes = vec![noted(place, &job, end, false)?];
+        let mut writes = cleared_holds(place, &job, None);
+        writes.push(noted(place, &job, end, false)?);
         let children = waiting_for(place, &job);
         self.pending.push(Pending { change: job.into_change(), writes, ends: vec![(place.source, End::Skipped(name))], children });
         Ok(())
