@@ -392,8 +392,13 @@ fn triage(place: Place<'_>, observed: &Observed, standing: &Standing) -> Triage 
 fn ask_the_other_side(place: Place<'_>, jobs: Vec<Job>, out: &mut Outgoing) -> Vec<Job> {
     let mut ready = Vec::new();
     for job in jobs {
-        let is_news = job.record.presence == Presence::Live && job.change.attempt <= 1;
+        let is_live = job.record.presence == Presence::Live;
+        let is_news = is_live && job.change.attempt <= 1;
         match (&job.other, job.other_id.clone()) {
+            // A sweep found the difference: the other side's sweep finds who is missing there, counts them, and asks before many go.
+            (Other::Gone, _) if is_live && job.change.cause == Cause::Sweep && job.standing.link.is_some() => {
+                count(place, place.source, &End::Later("other_side"));
+            }
             (Other::Gone, Some(other)) if is_news => {
                 out.forward(other, None, place.now());
                 count(place, place.source, &End::Later("other_side"));
