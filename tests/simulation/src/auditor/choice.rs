@@ -6,14 +6,23 @@ use syncline_simulator::Fields;
 use super::Auditor;
 use super::book::Book;
 use super::spelling::{linked, meaning};
+use crate::kernel::TaskId;
 use crate::ports::store::SimulatedStore;
 use crate::scenario::{Field, Object, Sort};
 use crate::vendors::{Author, Vendors};
 
 impl Auditor {
-    /// P-2: two records are linked for the first time. One of them was not touched since the sync was turned on, so that the other one's side
-    /// decided: then nobody else there may be as good, by the address or, where that finds none, by the mobile.
-    pub(super) fn judge_choice(&mut self, vendors: &Vendors, store: &SimulatedStore, mapping: &str, left: &str, right: &str) {
+    /// P-2: two records are linked for the first time. One of them was not touched since the sync was turned on, and a worker of the other one's
+    /// side decided (what is touched may be told of before it can be seen): then nobody else there may be as good, by the address or, where that
+    /// finds none, by the mobile.
+    pub(super) fn judge_choice(
+        &mut self,
+        vendors: &Vendors,
+        store: &SimulatedStore,
+        task: Option<TaskId>,
+        mapping: &str,
+        (left, right): (&str, &str),
+    ) {
         let Some(object) = self.objects.iter().find(|object| object.mapping == mapping && !object.need_one_of[0].is_empty()).cloned()
         else {
             return;
@@ -25,7 +34,8 @@ impl Auditor {
             return;
         }
         let book = Book::read(self.sync, &store.all());
-        for side in [Side::Left, Side::Right] {
+        let decided = task.and_then(|task| self.decides_for(task));
+        for side in [Side::Left, Side::Right].into_iter().filter(|side| decided.is_none_or(|decided| decided == *side)) {
             let (id, other) = (side.of(left, right), side.of(right, left));
             let live = vendors.live(side.other(), object.kind(side.other()));
             let own = vendors.live(side, object.kind(side));

@@ -64,6 +64,12 @@ impl Auditor {
         self.conduct.workers.insert(task, (queue.to_owned(), BTreeSet::new()));
     }
 
+    /// The side whose changes a worker works through: it serves the queue of the other one, which it writes.
+    pub(super) fn decides_for(&self, task: TaskId) -> Option<Side> {
+        let (queue, _) = self.conduct.workers.get(&task)?;
+        [Side::Left, Side::Right].into_iter().find(|side| self.conduct.connections[usize::from(*side == Side::Left)] == *queue)
+    }
+
     /// A worker ended; `finished`: with all that it was handed.
     pub fn worked(&mut self, task: TaskId, finished: bool) {
         let Some((_, lost)) = self.conduct.workers.remove(&task) else { return };
