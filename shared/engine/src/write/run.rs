@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
                 let Some(standing) = standings.remove(&observed.change.id) else { continue };
                 match triage(place, &observed, &standing) {
                     Triage::Ends(end) => {
-                        // Whoever waits for it learns that it will have no counterpart; and it is held no more, nor would be when it came back as it was.
+                        // Whoever waits for it learns that it will have no counterpart; and it is held no more, also if it comes back as it was.
                         let was_held = standing.note().is_some_and(|note| note.end.starts_with("held"));
                         let gone = standing.link.is_none() && observed.record.presence != Presence::Live;
                         if gone && (standing.own.has_children() || was_held) {

@@ -151,9 +151,12 @@ impl Auditor {
                 last = Some(Wrote { at: change.at, place, since: place, value });
             }
         }
-        // Who merged another record into it, and so gave it that one's counterpart, chose all its values.
+        // Who merged another record into it, and so gave it that one's counterpart, chose all its values. Our link may be older than its sign there.
+        let (left, right) = side.of((id, other), (other, id));
+        let known = self.linked_at.get(&(object.mapping.to_owned(), left.to_owned())).filter(|(its, _)| its == right);
         let merged = self.merges.iter().rev().find(|(place, its)| {
-            its.side == side && its.kind == object.kind(side) && its.survivor == id && !self.was_linked(object, side, id, other, *place)
+            let had_it = known.is_some_and(|(_, at)| at < place) || self.was_linked(object, side, id, other, *place);
+            its.side == side && its.kind == object.kind(side) && its.survivor == id && !had_it
         });
         if let Some((place, merged)) = merged
             && last.as_ref().is_none_or(|last| last.place < *place)
@@ -179,7 +182,8 @@ impl Auditor {
     fn had_arrived(&self, object: &Object, field: &Field, side: Side, id: &str, earlier: &Wrote, wrote: &Wrote) -> bool {
         // Who merges records sees both; the merge itself may be what was written, and then its last change is at that place.
         let mut seen = vec![id.to_owned()];
-        let merges = self.merges.iter().filter(|(place, its)| *place <= wrote.place + 1 && its.side == side && its.kind == object.kind(side));
+        let merges =
+            self.merges.iter().filter(|(place, its)| *place <= wrote.place + 1 && its.side == side && its.kind == object.kind(side));
         for (_, merged) in merges {
             if seen.contains(&merged.survivor) {
                 seen.push(merged.loser.clone());
