@@ -6,14 +6,23 @@ use syncline_simulator::Fields;
 use super::Auditor;
 use super::book::Book;
 use super::spelling::{linked, meaning};
+use crate::kernel::TaskId;
 use crate::ports::store::SimulatedStore;
 use crate::scenario::{Field, Object, Sort};
 use crate::vendors::{Author, Vendors};
 
 impl Auditor {
-    /// P-2: two records are linked for the first time. One of them was not touched since the sync was turned on, so that the other one's side
-    /// decided: then nobody else there may be as good, by the address or, where that finds none, by the mobile.
-    pub(super) fn judge_choice(&mut self, vendors: &Vendors, store: &SimulatedStore, mapping: &str, left: &str, right: &str) {
+    /// P-2: two records are linked for the first time, by a worker that looked for the counterpart of one of them. Where the other one was not touched
+    /// since the sync was turned on, nobody else there may be as good, by the address or, where that finds none, by the mobile.
+    pub(super) fn judge_choice(
+        &mut self,
+        vendors: &Vendors,
+        store: &SimulatedStore,
+        task: Option<TaskId>,
+        mapping: &str,
+        pair: (&str, &str),
+    ) {
+        let (left, right) = pair;
         let Some(object) = self.objects.iter().find(|object| object.mapping == mapping && !object.need_one_of[0].is_empty()).cloned()
         else {
             return;
@@ -30,7 +39,7 @@ impl Auditor {
             let live = vendors.live(side.other(), object.kind(side.other()));
             let own = vendors.live(side, object.kind(side));
             let (Some(record), Some(chosen)) = (own.get(id), live.get(other)) else { continue };
-            if !self.is_as_made(&object, side, id) || !self.is_untouched(&object, side.other(), other) {
+            if !self.writes(task, side.other()) || !self.is_as_made(&object, side, id) || !self.is_untouched(&object, side.other(), other) {
                 continue;
             }
             let free = |candidate: &str, its: &Fields| {

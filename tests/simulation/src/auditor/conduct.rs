@@ -64,6 +64,12 @@ impl Auditor {
         self.conduct.workers.insert(task, (queue.to_owned(), BTreeSet::new()));
     }
 
+    /// Whether a task is a worker that writes to this side, and so decides about the records of the other one.
+    pub(super) fn writes(&self, task: Option<TaskId>, side: Side) -> bool {
+        let queue = task.and_then(|task| self.conduct.workers.get(&task)).map(|(queue, _)| queue);
+        queue == Some(&self.conduct.connections[usize::from(side == Side::Right)])
+    }
+
     /// A worker ended; `finished`: with all that it was handed.
     pub fn worked(&mut self, task: TaskId, finished: bool) {
         let Some((_, lost)) = self.conduct.workers.remove(&task) else { return };

@@ -210,7 +210,7 @@ impl Auditor {
         {
             let at = self.changes.len();
             if !self.linked_at.contains_key(&((*mapping).to_owned(), item.key.sort.clone())) {
-                self.judge_choice(vendors, store, mapping, &item.key.sort, &right);
+                self.judge_choice(vendors, store, task, mapping, (&item.key.sort, &right));
             }
             self.linked_by.entry(((*mapping).to_owned(), item.key.sort.clone())).or_insert(task);
             let known = self.linked_at.entry(((*mapping).to_owned(), item.key.sort.clone())).or_insert_with(|| (right.clone(), at));
