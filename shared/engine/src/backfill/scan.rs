@@ -3,12 +3,12 @@
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Deadline, Record, RecordId, Side};
 
-use super::decide::Place;
+use super::decide::{self, Place};
 use super::index::Row;
 use super::progress::{Phase, State};
 use super::stage;
 use crate::entry::{self, LinkState, Standing};
-use crate::message::{self, Cause, Change};
+use crate::message::{self, Cause, Change, Stamp};
 use crate::ports::connector::{BadRecord, Resume};
 use crate::resumable::{self, Held, Pause};
 use crate::{EngineError, cursor, pull};
@@ -36,10 +36,12 @@ pub(super) async fn page(place: Place<'_>, side: Side, held: &mut Held<State>, b
     }
     let read = page.records.len();
     engine.counts.read(&sync.name, &mapping.name, side, read);
-    let (staged, changes, unreadable) = sort(place, side, page.records).await?;
+    let Sorted { staged, changes, stamps, unreadable } = sort(place, side, page.records).await?;
     let segment = held.segment;
     stage::append(place, side, segment, held.state.pages.of_mut(side), staged).await?;
-    let messages = message::changes(engine, sync, &mapping.name, side, engine.now(), &changes)?;
+    let mut messages = message::changes(engine, sync, &mapping.name, side, engine.now(), &changes)?;
+    let due = message::stamps_due(sync, &mapping.name, side, engine.now());
+    messages.extend(message::stamps(sync, &mapping.name, side, due, &stamps)?);
     let queued = messages.len() as u64;
     if !messages.is_empty() {
         engine.outbox.send(messages).await?;
@@ -88,43 +90,53 @@ async fn hand_over(place: Place<'_>, side: Side, held: &mut Held<State>) -> Resu
     Ok(None)
 }
 
-type Sorted = (Vec<(Row, Option<Record>)>, Vec<Change>, u64);
+/// What a page's records come to.
+#[derive(Default)]
+struct Sorted {
+    staged: Vec<(Row, Option<Record>)>,
+    changes: Vec<Change>,
+    stamps: Vec<Stamp>,
+    unreadable: u64,
+}
 
 /// Holds what cannot be read; tells what is linked from what is to be joined. Linked records are staged without their values: they are known
-/// as taken. One that differs from its base goes to the worker at once.
+/// as taken. One that differs from its base goes to the worker at once. One that does not carry its counterpart's id gets it: a run that was cut
+/// behind its links says so again only while its scans stand, and not where another config made them begin anew.
 async fn sort(place: Place<'_>, side: Side, records: Vec<Result<Record, BadRecord>>) -> Result<Sorted, EngineError> {
     let Place { engine, sync, mapping } = place;
     let now = engine.now();
+    let mut sorted = Sorted::default();
     let mut good = Vec::new();
-    let mut unreadable = 0;
     for record in records {
         match record {
             Ok(record) if record.is_live() => good.push(record),
             // A scan lists live records; what is gone has no counterpart to find.
             Ok(_) => {}
             Err(bad) => {
-                unreadable += 1;
+                sorted.unreadable += 1;
                 pull::hold_bad(engine, sync, mapping, side, &bad, now).await?;
             }
         }
     }
     let ids: Vec<RecordId> = good.iter().map(|record| record.id.clone()).collect();
     let standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
-    let (mut staged, mut changes) = (Vec::new(), Vec::new());
     for record in good {
         let Some(standing) = standings.get(&record.id) else { continue };
         if standing.link.is_none() {
-            staged.push((Row::new(&engine.marker, mapping, side, &record, None), Some(record)));
+            sorted.staged.push((Row::new(&engine.marker, mapping, side, &record, None), Some(record)));
             continue;
         }
         if let Some(counterpart) = linked_to(side, standing) {
-            staged.push((Row::new(&engine.marker, mapping, side, &record, Some(counterpart)), None));
+            if decide::lacks_stamp(mapping, side, &record, &counterpart) {
+                sorted.stamps.push(Stamp { id: record.id.clone(), other: counterpart.clone(), attempt: 0 });
+            }
+            sorted.staged.push((Row::new(&engine.marker, mapping, side, &record, Some(counterpart)), None));
         }
         if !pull::is_known(engine, mapping, side, &record, standing) {
-            changes.push(Change::seen(record, now, Cause::Backfill));
+            sorted.changes.push(Change::seen(record, now, Cause::Backfill));
         }
     }
-    Ok((staged, changes, unreadable))
+    Ok(sorted)
 }
 
 /// The counterpart, while the link lives.

@@ -69,7 +69,7 @@ impl Commits {
         tracing::info!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %job.record.id, disposition = name, "skipped");
         let end = format!("skipped:{}", serde_json::to_string(reason).unwrap_or_else(|_| name.to_owned()));
         let mut writes = cleared_holds(place, &job, None);
-        writes.push(noted(place, &job, end, false)?);
+        writes.extend(noted(place, &job, end, false)?);
         let children = waiting_for(place, &job);
         self.pending.push(Pending { change: job.into_change(), writes, ends: vec![(place.source, End::Skipped(name))], children });
         Ok(())
@@ -83,7 +83,8 @@ impl Commits {
         let hold = Hold::new(&place.mapping.name, place.source, job.record.id.as_str(), place.now(), reason);
         let name = hold.name();
         tracing::warn!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %hold.id, hold = name, "held");
-        let mut writes = vec![hold.write(&place.sync.name)?, noted(place, &job, format!("held:{name}"), job.standing.own.has_children())?];
+        let mut writes = vec![hold.write(&place.sync.name)?];
+        writes.extend(noted(place, &job, format!("held:{name}"), job.standing.own.has_children())?);
         if job.standing.link.is_some() {
             writes.extend(cleared_holds(place, &job, Some(place.source)));
         }
@@ -213,9 +214,9 @@ impl Commits {
                 see(&mut next, target, other_version);
                 // What did not change is not written: a newer stamp alone is worth no write.
                 let same =
-                    next.base == link.base && next.state == link.state && link.note.is_none() && !revived(at, link) && !link.is_open();
+                    next.base == link.base && next.state == link.state && link.note.is_none() && !job.comes_back() && !link.is_open();
                 if (!same || matches!(ends.as_slice(), [(_, End::Updated | End::Deleted)])) && !planted(Mutant::BaseNotStored) {
-                    writes.push(at.replace(&Entry::Link(next))?);
+                    writes.extend(kept(place, &job, at, next)?);
                 }
             }
             None => {
@@ -247,14 +248,6 @@ impl Commits {
     }
 }
 
-/// A link whose state in hand differs from the stored one (it was severed, and its record came back).
-fn revived(at: &Placed, link: &Link) -> bool {
-    match &at.entry {
-        Entry::Link(stored) => stored.state != link.state,
-        Entry::Pointer(_) | Entry::Intent { .. } | Entry::Unlinked { .. } => true,
-    }
-}
-
 fn see(link: &mut Link, side: Side, version: Option<Version>) {
     let seen = link.seen.of_mut(side);
     *seen = (*seen).max(version);
@@ -277,6 +270,31 @@ pub(super) fn claim(place: Place<'_>, job: &Job, left: &RecordId, link: &Link) -
     Ok(vec![at_left.replace(&Entry::Link(link.clone()))?, at_right.replace(&Entry::Pointer(left.clone()))?])
 }
 
+/// The writes that keep a link as it is to be now. One that comes back takes its right record again too, which may be given to another at the same
+/// time: then one of the two loses.
+fn kept(place: Place<'_>, job: &Job, at: &Placed, next: Link) -> Result<Vec<Write>, EngineError> {
+    let mut writes = Vec::new();
+    let pointer = place.source.of(job.other_own.as_ref(), Some(&job.standing.own));
+    if next.state == LinkState::Active
+        && job.comes_back()
+        && let Some(pointer) = pointer
+    {
+        writes.push(pointer.replace(&Entry::Pointer(RecordId::new(at.key.sort.clone())))?);
+    }
+    writes.push(at.replace(&Entry::Link(next))?);
+    Ok(writes)
+}
+
+/// Takes both records of a link that comes back, before its counterpart is written. Whoever dies behind this leaves a pair that is decided again.
+pub(super) fn claim_again(place: Place<'_>, job: &mut Job) -> Result<Vec<Write>, EngineError> {
+    let Some((at, link)) = &job.standing.link else { return Ok(Vec::new()) };
+    let next = Link { seen: syncline_mapping::Pair::default(), note: None, ..link.clone() };
+    let writes = kept(place, job, at, next.clone())?;
+    let at = Placed { version: at.version + 1, entry: Entry::Link(next.clone()), ..at.clone() };
+    job.standing.link = Some((at, next));
+    Ok(writes)
+}
+
 /// Removes the holds of a record that goes on now and of its counterpart: a pair's hold stands under the one of the two that was decided then,
 /// whichever that was. `anew`: the side whose hold the same transaction stores.
 pub(super) fn cleared_holds(place: Place<'_>, job: &Job, anew: Option<Side>) -> Vec<Write> {
@@ -292,14 +310,14 @@ fn waiting_for(place: Place<'_>, job: &Job) -> Vec<(Side, RecordId)> {
     if job.standing.own.has_children() { vec![(place.source, job.record.id.clone())] } else { Vec::new() }
 }
 
-/// The write that notes how an observation ended.
-fn noted(place: Place<'_>, job: &Job, end: String, children: bool) -> Result<Write, EngineError> {
+/// The writes that note how an observation ended.
+fn noted(place: Place<'_>, job: &Job, end: String, children: bool) -> Result<Vec<Write>, EngineError> {
     let print = |side, record| entry::print(&place.engine.marker, place.mapping, side, record);
     let other = job.standing.link.as_ref().and_then(|_| job.other.record()).map(|other| print(place.target(), other));
     let note = Some(Note { print: print(place.source, &job.record), end, other });
     match &job.standing.link {
-        Some((at, link)) => at.replace(&Entry::Link(Link { note, ..link.clone() })),
-        None => job.standing.own.replace(&Entry::Unlinked { note, children }),
+        Some((at, link)) => kept(place, job, at, Link { note, ..link.clone() }),
+        None => Ok(vec![job.standing.own.replace(&Entry::Unlinked { note, children })?]),
     }
 }
 
@@ -344,7 +362,7 @@ pub(super) async fn wait(
     let mut writes = waiting::wait(place.sync, parent, side, &standing, child, place.now())?;
     // An own intent stays: it says that a create may be under way.
     if !matches!(job.standing.own.entry, Entry::Intent { .. }) {
-        writes.push(noted(place, &job, format!("waiting:{parent}/{id}"), job.standing.own.has_children())?);
+        writes.extend(noted(place, &job, format!("waiting:{parent}/{id}"), job.standing.own.has_children())?);
     }
     // Asked for before anybody is noted as waiting: later children do not ask again.
     if !standing.own.has_children() {

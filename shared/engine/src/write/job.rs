@@ -6,7 +6,7 @@ use syncline_mapping::{Base, Known, ObjectMapping, Pair, Plan, Refs, Sight, reco
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Presence, Record, RecordId, Side, Timestamp};
 
-use crate::entry::{Entry, Placed, Standing};
+use crate::entry::{Entry, LinkState, Placed, Standing};
 use crate::message::{self, Cause, Change, Stamp};
 use crate::{Engine, EngineError, Sync};
 
@@ -72,7 +72,7 @@ pub(super) struct Job {
     pub(super) held: bool,
     pub(super) other_id: Option<RecordId>,
     pub(super) other: Other,
-    /// The entry under the counterpart's own key, where a link is to be claimed.
+    /// The entry under the counterpart's own key, where a link is to be claimed, or comes back.
     pub(super) other_own: Option<Placed>,
 }
 
@@ -99,6 +99,15 @@ impl Job {
 
     pub(super) fn base(&self) -> Option<&Base> {
         self.standing.link().map(|link| &link.base)
+    }
+
+    /// Whether its link was severed, and comes back with it.
+    pub(super) fn comes_back(&self) -> bool {
+        let stored = |at: &Placed| match &at.entry {
+            Entry::Link(stored) => Some(stored.state),
+            Entry::Pointer(_) | Entry::Intent { .. } | Entry::Unlinked { .. } => None,
+        };
+        self.standing.link.as_ref().is_some_and(|(at, link)| link.state == LinkState::Active && stored(at) != Some(LinkState::Active))
     }
 
     /// Everything that the decision depends on, as the mapping wants it.

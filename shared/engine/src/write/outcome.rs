@@ -122,6 +122,7 @@ async fn prepare(place: Place<'_>, planned: Vec<(Job, Plan)>, refs: &Refs, out: 
             Some(PlannedWrite::Update { .. }) if job.standing.link.is_none() => {
                 writes.extend(claim_first(place, &mut job, &plan, refs)?);
             }
+            Some(PlannedWrite::Update { .. }) if job.comes_back() => writes.extend(commit::claim_again(place, &mut job)?),
             Some(PlannedWrite::Update { .. } | PlannedWrite::Delete { .. } | PlannedWrite::Restore { .. }) | None => {}
         }
         losses.extend(Commits::losses(place, &job, &plan)?);

@@ -412,22 +412,21 @@ fn ask_the_other_side(place: Place<'_>, jobs: Vec<Job>, out: &mut Outgoing) -> V
 
 /// Links that come back with their record: where the counterpart has been given to another meanwhile, the record begins anew.
 async fn given_away(place: Place<'_>, jobs: &mut Vec<Job>, unlinked: &mut Vec<Job>) -> Result<(), EngineError> {
-    let back = |job: &Job| {
-        let severed =
-            matches!(&job.standing.link, Some((at, link)) if matches!(&at.entry, Entry::Link(stored) if stored.state != link.state));
-        if severed { job.other_id.clone() } else { None }
-    };
+    let back = |job: &Job| if job.comes_back() { job.other_id.clone() } else { None };
     let ids: Vec<RecordId> = jobs.iter().filter_map(back).collect();
     if ids.is_empty() {
         return Ok(());
     }
     let standings = entry::standings(place.engine.store.as_ref(), &place.sync.name, &place.mapping.name, place.target(), &ids).await?;
-    let (taken, kept): (Vec<Job>, Vec<Job>) = std::mem::take(jobs).into_iter().partition(|job| {
-        let other = back(job).and_then(|id| standings.get(&id));
-        other.and_then(candidates::linked_to).is_some_and(|its| its != job.record.id)
-    });
-    *jobs = kept;
-    unlinked.extend(taken);
+    for mut job in std::mem::take(jobs) {
+        let other = back(&job).and_then(|id| standings.get(&id));
+        if other.and_then(candidates::linked_to).is_some_and(|its| its != job.record.id) {
+            unlinked.push(job);
+            continue;
+        }
+        job.other_own = other.map(|standing| standing.own.clone());
+        jobs.push(job);
+    }
     Ok(())
 }
 

@@ -274,6 +274,27 @@ fn pages_that_expired_are_read_again() {
     assert_eq!(world.queued(), expected_queue());
 }
 
+/// Another config, too, makes the scans begin anew, and then what was linked is no task any more.
+#[test]
+fn what_a_cut_run_has_linked_gets_its_link_fields_though_its_pages_are_gone() {
+    let stamps = |world: &World| world.queued().into_iter().filter(|queued| matches!(queued, Queued::Stamp { .. })).collect::<Vec<_>>();
+    let whole = rich();
+    run(&whole);
+    for effect in 0.. {
+        let world = rich();
+        now_or_never(backfill::begin(&world.engine, world.sync(), false)).unwrap();
+        world.fuse.arm(effect, Cut::After);
+        if step(&world).is_ok() && !world.fuse.has_blown() {
+            assert!(effect > 30, "only {effect} effects were seen");
+            break;
+        }
+        world.store.forget("s#");
+        run(&world);
+        assert_eq!(world.links("people"), whole.links("people"), "cut after effect {effect}");
+        assert_eq!(stamps(&world), stamps(&whole), "cut after effect {effect}");
+    }
+}
+
 #[test]
 fn a_refused_sign_in_stops_the_connection() {
     let world = rich();

@@ -98,6 +98,8 @@ pub struct Auditor {
     sweeping: bool,
     /// By mapping and left id: the right id, and how many changes had happened when the two were linked first.
     linked_at: BTreeMap<(String, String), (String, usize)>,
+    /// Every pair that was ever linked, by mapping, left and right id: how many changes had happened then.
+    stood: BTreeMap<(String, String, String), usize>,
     /// By mapping and left id: the task that linked it first.
     linked_by: BTreeMap<(String, String), Option<TaskId>>,
     conduct: conduct::Conduct,
@@ -132,6 +134,7 @@ impl Auditor {
             holds_move: false,
             sweeping: false,
             linked_at: BTreeMap::new(),
+            stood: BTreeMap::new(),
             linked_by: BTreeMap::new(),
             conduct: conduct::Conduct::default(),
             left_out: BTreeSet::new(),

@@ -212,6 +212,7 @@ impl Auditor {
             if !self.linked_at.contains_key(&((*mapping).to_owned(), item.key.sort.clone())) {
                 self.judge_choice(vendors, store, task, mapping, (&item.key.sort, &right));
             }
+            self.stood.entry(((*mapping).to_owned(), item.key.sort.clone(), right.clone())).or_insert(at);
             self.linked_by.entry(((*mapping).to_owned(), item.key.sort.clone())).or_insert(task);
             let known = self.linked_at.entry(((*mapping).to_owned(), item.key.sort.clone())).or_insert_with(|| (right.clone(), at));
             if known.0 != right {

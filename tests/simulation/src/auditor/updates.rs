@@ -151,12 +151,9 @@ impl Auditor {
                 last = Some(Wrote { at: change.at, place, since: place, value });
             }
         }
-        // Who merged another record into it, and so gave it that one's counterpart, chose all its values. Our link may be older than its sign there.
-        let (left, right) = side.of((id, other), (other, id));
-        let known = self.linked_at.get(&(object.mapping.to_owned(), left.to_owned())).filter(|(its, _)| its == right);
+        // Who merged another record into it, and so gave it that one's counterpart, chose all its values.
         let merged = self.merges.iter().rev().find(|(place, its)| {
-            let had_it = known.is_some_and(|(_, at)| at < place) || self.was_linked(object, side, id, other, *place);
-            its.side == side && its.kind == object.kind(side) && its.survivor == id && !had_it
+            its.side == side && its.kind == object.kind(side) && its.survivor == id && !self.was_linked(object, side, id, other, *place)
         });
         if let Some((place, merged)) = merged
             && last.as_ref().is_none_or(|last| last.place < *place)
@@ -212,10 +209,13 @@ impl Auditor {
         })
     }
 
-    /// Whether a record ever carried the id of anybody else.
+    /// Whether a record was ever linked to anybody else: it carried that one's id, or the link stood and our field could not be written.
     pub(super) fn had_another(&self, object: &Object, side: Side, id: &str, other: &str) -> bool {
-        self.life(side, object.kind(side), id)
-            .any(|change| change.after.as_ref().and_then(|after| linked(after, object.link(side))).is_some_and(|its| its != other))
+        let another = |left: &str, right: &str| side.of(left, right) == id && side.of(right, left) != other;
+        self.stood.keys().any(|(mapping, left, right)| mapping == object.mapping && another(left, right))
+            || self
+                .life(side, object.kind(side), id)
+                .any(|change| change.after.as_ref().and_then(|after| linked(after, object.link(side))).is_some_and(|its| its != other))
     }
 
     /// Whether a record ever showed a value before that place, whoever wrote it.
@@ -225,11 +225,14 @@ impl Auditor {
         life.any(|change| change.after.as_ref().is_some_and(|after| meaning(field, side, after) == value))
     }
 
-    /// Whether a record carried another's id before that place.
+    /// Whether a record was linked to another before that place: it carried its id, or the link stood and our field was still on its way.
     fn was_linked(&self, object: &Object, side: Side, id: &str, other: &str, place: usize) -> bool {
+        let (left, right) = side.of((id, other), (other, id));
+        let stood = self.stood.get(&(object.mapping.to_owned(), left.to_owned(), right.to_owned()));
         let mut life =
             self.changes.iter().take(place).filter(|change| change.side == side && change.kind == object.kind(side) && change.id == id);
-        life.any(|change| change.after.as_ref().and_then(|after| linked(after, object.link(side))).as_deref() == Some(other))
+        stood.is_some_and(|at| *at < place)
+            || life.any(|change| change.after.as_ref().and_then(|after| linked(after, object.link(side))).as_deref() == Some(other))
     }
 
     /// The integration overwrote it in a task that had begun before the user wrote: it had read the record before.

@@ -130,8 +130,8 @@ pub struct House {
     tasks: BTreeMap<TaskId, Task>,
     reads: [Read; 2],
     backfilled: bool,
-    /// The sweeps of the final round that are still to be made.
-    sweeps_open: BTreeSet<(usize, Side)>,
+    /// The sweeps of the final round that are still to be made, once it has begun.
+    sweeps_open: Option<BTreeSet<(usize, Side)>>,
     /// When something last changed at a vendor, or a message was last sent.
     stirred: Millis,
     paused: BTreeSet<Side>,
@@ -191,7 +191,7 @@ impl House {
             tasks: BTreeMap::new(),
             reads: [Read::default(); 2],
             backfilled: false,
-            sweeps_open: BTreeSet::new(),
+            sweeps_open: None,
             stirred: now,
             paused: BTreeSet::new(),
             calm_at: now,
@@ -280,12 +280,7 @@ impl House {
                     self.invoke(Role::Backfill);
                 }
             }
-            Duty::Sweep(mapping, side) => {
-                if !self.mood.is_calm() {
-                    self.kernel.happened("a sweep runs while users act");
-                }
-                self.invoke(Role::Sweep(mapping, side));
-            }
+            Duty::Sweep(mapping, side) => self.sweep(mapping, side),
             Duty::Operator => self.operate(),
             Duty::Affair(affair) => self.befall(affair),
             Duty::Calm => self.become_calm(),
@@ -300,7 +295,7 @@ impl House {
             && self.backfilled
             && self.tasks.is_empty()
             && self.queue.is_empty()
-            && self.sweeps_open.is_empty()
+            && self.sweeps_open.as_ref().is_none_or(BTreeSet::is_empty)
             && self.reads.iter().all(|read| read.quiet_since.is_some_and(|since| since > settled))
     }
 

@@ -1,9 +1,11 @@
 //! Sweeps of the final round, which compare everything, and what comes of each.
 
+use std::collections::BTreeSet;
+
 use syncline_engine::sweep::{SweepPhase, SweepProgress};
 use syncline_model::Side;
 
-use super::{Duty, House};
+use super::{Duty, House, Role};
 use crate::kernel::Event;
 
 impl House {
@@ -12,12 +14,25 @@ impl House {
         self.auditor.sweeping();
         let now = self.kernel.millis();
         self.stirred = now;
+        let mut open = BTreeSet::new();
         for mapping in 0..self.mappings() {
             for side in [Side::Left, Side::Right] {
-                self.sweeps_open.insert((mapping, side));
+                open.insert((mapping, side));
                 self.kernel.plan(now, Event::Duty(Duty::Sweep(mapping, side)));
             }
         }
+        self.sweeps_open = Some(open);
+    }
+
+    /// Goes on with a sweep. The final round makes each one once: what was planned before it, and finds that one made, would ask again after quiet.
+    pub(super) fn sweep(&mut self, mapping: usize, side: Side) {
+        if self.sweeps_open.as_ref().is_some_and(|open| !open.contains(&(mapping, side))) {
+            return;
+        }
+        if !self.mood.is_calm() {
+            self.kernel.happened("a sweep runs while users act");
+        }
+        self.invoke(Role::Sweep(mapping, side));
     }
 
     pub(super) fn swept(&mut self, mapping: usize, side: Side, progress: &SweepProgress) {
@@ -40,7 +55,7 @@ impl House {
                 if progress.phase == SweepPhase::Asked {
                     self.kernel.happened("a sweep asks");
                 }
-                if self.sweeps_open.remove(&(mapping, side)) {
+                if self.sweeps_open.as_mut().is_some_and(|open| open.remove(&(mapping, side))) {
                     self.auditor.swept(mapping, side, progress);
                 }
             }
