@@ -11,6 +11,7 @@ use crate::entry::{self, LinkState, Standing};
 use crate::message::{self, Cause, Change};
 use crate::ports::connector::{BadRecord, Resume};
 use crate::resumable::{self, Held, Pause};
+use crate::telemetry::{self, Subject};
 use crate::{EngineError, cursor, pull};
 
 /// Reads one page, or hands the finished scan's cursor to the change feed. Answers why the run must stop here, if it must.
@@ -43,6 +44,7 @@ pub(super) async fn page(place: Place<'_>, side: Side, held: &mut Held<State>, b
     let queued = messages.len() as u64;
     if !messages.is_empty() {
         engine.outbox.send(messages).await?;
+        telemetry::queued(Subject { sync: &sync.name, mapping: &mapping.name, side }, &changes);
     }
     if let Some(tally) = held.state.tally() {
         *tally.pages.of_mut(side) += 1;
