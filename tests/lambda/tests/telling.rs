@@ -227,7 +227,9 @@ async fn no_line_holds_a_value_or_a_secret() {
     for secret in ["guessed-by-somebody", "simulator-webhook"] {
         webhook.invoke(&knock(secret)).await.response();
     }
-    deliver(&world, &mut write, "acme-salesforce").await;
+    for queue in ["acme-salesforce", "acme-freshdesk"] {
+        deliver(&world, &mut write, queue).await;
+    }
     let ask = json!({ "requester_id": id, "domain": "acme.freshdesk.com" }).to_string();
     panel.invoke(&event::http(&Method::POST, "/panel/token", "", &[("x-syncline-key", PANEL_KEY)], Some(&ask))).await.response();
     write.invoke(&event::sqs("acme-salesforce", &["{\"name\": \"Ada Lovelace\"}".to_owned()])).await.response();
