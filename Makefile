@@ -8,7 +8,7 @@ DOC_TESTS := $(firstword $(shell find functions infra shared -name '*.rs' -exec 
 REQUIREMENTS := $(wildcard tests/python/requirements.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test simulate mutants run bench fmt fix gen python tidy clean
+.PHONY: help build check test simulate mutants run bench fmt fix gen record python tidy clean
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,8 +61,12 @@ fix: ## format, and let clippy change what it can
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	$(CARGO) fmt --all
 
-gen: ## write the generated files anew: the lists of vendors, the config's schema
+gen: ## write the generated files anew: the lists of vendors and their limits, the config's schema, the page on metrics and events
 	$(CARGO) run --package syncline-tidy
+
+record: build ## record what this version stores and queues, for the upgrade tests of later ones; once a release
+	$(CARGO) build --workspace --examples
+	SYNCLINE_BINARIES="$${CARGO_TARGET_DIR:-target}/debug" "$${CARGO_TARGET_DIR:-target}/debug/examples/record_stored"
 
 python: $(if $(REQUIREMENTS),target/python/.ready) ## the Python clients that the tests point at the simulators
 

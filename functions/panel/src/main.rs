@@ -5,6 +5,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use syncline_lambda::metrics::{Before, Figures};
 use syncline_lambda::{Host, Vendors, log, request, response};
 use syncline_panel::{Panel, Signer, default_settings, handle, settings, turn_away, unreadable};
 use syncline_registry::INSTALLATION;
@@ -21,7 +22,11 @@ async fn main() -> Result<(), Error> {
             return Ok::<_, Error>(response(answer));
         }
         let panel = panel.get_or_try_init(|| open(host)).await?;
-        Ok(response(handle(host.engine().await?, panel, request).await))
+        let engine = host.engine().await?;
+        let before = Before::of(engine);
+        let answer = handle(engine, panel, request).await;
+        host.tell(&Figures::since(engine, &before), &event.context, serde_json::Map::new());
+        Ok(response(answer))
     }))
     .await
 }

@@ -50,7 +50,9 @@ pub enum TokenRefused {
 pub enum SignerProblem {
     #[error(transparent)]
     Secrets(#[from] syncline_engine::ports::secrets::SecretsError),
-    #[error("secret {0}: there is no installation key of 32 bytes in base64; `syncline connect` makes one")]
+    #[error(
+        "secret {0}: there is no installation key of 32 bytes in base64; on one machine `syncline connect` makes it, on AWS deploying does"
+    )]
     Missing(String),
 }
 

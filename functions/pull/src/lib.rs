@@ -1,10 +1,14 @@
-//! The scheduled function: reads what changed, or takes a backfill or a sweep one step further.
+//! The scheduled function: reads what changed, or takes a backfill or a sweep further, for as long as it may run.
+
+mod going_on;
 
 use serde::{Deserialize, Serialize};
 use syncline_config::{Config, HistoryMode};
 use syncline_engine::pull::{Pulled, pull};
 use syncline_engine::{Engine, EngineError, backfill, sweep};
 use syncline_model::{Deadline, MappingName, Side, SyncName};
+
+pub use going_on::exhaust;
 
 /// What a schedule asks for: `{"sync": "customers", "side": "left"}`, `{"sync": "customers", "backfill": true}`, or
 /// `{"sync": "customers", "sweep": {"mapping": "contacts", "side": "right"}}`.
@@ -61,7 +65,7 @@ impl Event {
     }
 }
 
-/// Handles one event. Repeating it is safe, and so is running it twice at once: a lease lets one of them through.
+/// Handles one event, up to where it has to wait. Repeating it is safe, and so is running it twice at once: a lease lets one of them through.
 pub async fn handle(engine: &Engine, config: &Config, event: &Event, by: Deadline) -> Result<Done, PullError> {
     let unknown = |what: String| EngineError::Unknown { what };
     let sync = engine.sync(&event.sync).ok_or_else(|| unknown(format!("sync {}", event.sync)))?;

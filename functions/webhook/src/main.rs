@@ -2,6 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use syncline_lambda::metrics::{Before, Figures};
 use syncline_lambda::{Host, Vendors, log, request, response};
 use syncline_webhook::{Doors, bare, handle};
 
@@ -12,10 +13,16 @@ async fn main() -> Result<(), Error> {
     let doors = &Doors::new(&host.deployment.config, host.adapters.secrets.clone());
     run(service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         let Some(request) = request(event.payload) else { return Ok(response(bare(http::StatusCode::BAD_REQUEST))) };
-        Ok::<_, Error>(response(match doors.turn_away(&request) {
-            Some(answer) => answer,
-            None => handle(host.engine().await?, doors, request).await,
-        }))
+        if let Some(answer) = doors.turn_away(&request) {
+            return Ok::<_, Error>(response(answer));
+        }
+        let engine = host.engine().await?;
+        let before = Before::of(engine);
+        let answer = handle(engine, doors, request).await;
+        let mut figures = Figures::since(engine, &before);
+        figures.heard(|sync, side| Some(engine.sync(sync)?.ends.of(side).connection.clone()));
+        host.tell(&figures, &event.context, serde_json::Map::new());
+        Ok(response(answer))
     }))
     .await
 }

@@ -1,10 +1,10 @@
 /** The metrics that the functions tell, from the one list that both sides read. */
 
 import { Duration } from "aws-cdk-lib";
-import { Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import list from "../metrics.json";
 
-export type MetricName = "FeedRead" | "ChangesSeen" | "RecordsWritten" | "RecordsHeld" | "ChangesMissed" | "SignInNeeded" | "BudgetLeft";
+export type MetricName = "ChangesSeen" | "RecordsWritten" | "RecordsHeld" | "ChangesMissed" | "FeedLag" | "SignInNeeded" | "BudgetSpent";
 
 function entry(name: MetricName): (typeof list.metrics)[number] {
   const found = list.metrics.find((metric) => metric.name === name);
@@ -23,9 +23,4 @@ export function told(name: MetricName, dimensions: Readonly<Record<string, strin
   }
   const shown = label === undefined ? {} : { label };
   return new Metric({ namespace: list.namespace, metricName: name, dimensionsMap: { ...dimensions }, statistic, period, ...shown });
-}
-
-/** What silence means where a metric should come regularly: nothing, until the functions tell it at all. */
-export function silenceOf(name: MetricName): TreatMissingData {
-  return entry(name).emitted ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING;
 }

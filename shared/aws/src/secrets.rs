@@ -67,6 +67,10 @@ impl Secrets for SecretsManagerSecrets {
             Err(error) => return Err(fail(sentence("GetSecretValue", &error))),
         };
         let text = answer.secret_string().ok_or_else(|| fail("is binary; a JSON object of texts is expected".to_owned()))?;
+        // A deployment makes each secret before anybody writes into it.
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
         // The parser's own words would quote what it found.
         let texts: BTreeMap<String, Secret> = serde_json::from_str(text)
             .map_err(|_| fail("is not a JSON object of texts; run `syncline connect` to write it anew".to_owned()))?;

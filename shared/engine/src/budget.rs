@@ -5,6 +5,7 @@
 //! stay within our share. Fails closed: no bucket, no call.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
@@ -55,6 +56,7 @@ pub struct Budget {
     blocks: Mutex<BTreeMap<String, Block>>,
     usage: Mutex<BTreeMap<EndpointClass, u64>>,
     vendor_left: Mutex<Option<(u32, Option<u32>)>>,
+    spent: AtomicU64,
 }
 
 /// What a connection has used and has left, for people.
@@ -86,7 +88,16 @@ fn capacity(limit: &Limit) -> i64 {
 
 impl Budget {
     pub fn new(connection: ConnectionName, limits: Vec<Limit>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { connection, limits, store, clock, blocks: Mutex::default(), usage: Mutex::default(), vendor_left: Mutex::default() }
+        Self {
+            connection,
+            limits,
+            store,
+            clock,
+            blocks: Mutex::default(),
+            usage: Mutex::default(),
+            vendor_left: Mutex::default(),
+            spent: AtomicU64::new(0),
+        }
     }
 
     /// Takes `units` for a call of this class from each limit that holds for it.
@@ -97,6 +108,9 @@ impl Budget {
                 // What another limit gave is not lost: the next call uses it.
                 for limit in taken {
                     self.block(limit, |block| block.tokens += i64::from(units));
+                }
+                if matches!(none, NoToken::Until(_)) {
+                    self.spent.fetch_add(1, Ordering::Relaxed);
                 }
                 return Err(none);
             }
@@ -177,6 +191,11 @@ impl Budget {
                 self.block(limit, |block| block.closed_until = Some(until));
             }
         }
+    }
+
+    /// How often a call of this process had to wait because the budget was spent. Work that only steps back for others is not counted.
+    pub fn spent(&self) -> u64 {
+        self.spent.load(Ordering::Relaxed)
     }
 
     pub fn usage(&self) -> Usage {

@@ -1,11 +1,11 @@
 //! Every observed change ends in exactly one state; these are the counts of each, per mapping and side, and they add up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use serde::Serialize;
 use syncline_mapping::{HoldReason, SkipReason};
-use syncline_model::{MappingName, Side, SyncName};
+use syncline_model::{ConnectionName, MappingName, Side, SyncName};
 
 /// In which state an observed change ended.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,31 @@ pub enum End {
     Held(&'static str),
     /// Not an end: it goes on later, and is counted again then.
     Later(&'static str),
+}
+
+impl End {
+    /// Its name in events.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+            Self::Linked => "linked",
+            Self::Unchanged => "unchanged",
+            Self::Superseded => "superseded",
+            Self::Skipped(_) => "skipped",
+            Self::Held(_) => "held",
+            Self::Later(_) => "waits",
+        }
+    }
+
+    /// Why, where a rule, a person or a fault stands behind it.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Skipped(reason) | Self::Held(reason) | Self::Later(reason) => Some(reason),
+            Self::Created | Self::Updated | Self::Deleted | Self::Linked | Self::Unchanged | Self::Superseded => None,
+        }
+    }
 }
 
 /// The counts of one mapping and side. `side` is where the change was seen; writes are counted at the side that was written.
@@ -42,13 +67,43 @@ pub struct SideCounts {
     pub stamped: u64,
 }
 
+impl SideCounts {
+    /// What came to these since they were `before`.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let by_reason = |now: &BTreeMap<String, u64>, before: &BTreeMap<String, u64>| {
+            let left = now.iter().map(|(reason, count)| (reason.clone(), count - before.get(reason).copied().unwrap_or(0).min(*count)));
+            left.filter(|(_, count)| *count > 0).collect()
+        };
+        Self {
+            read: self.read.saturating_sub(before.read),
+            created: self.created.saturating_sub(before.created),
+            updated: self.updated.saturating_sub(before.updated),
+            deleted: self.deleted.saturating_sub(before.deleted),
+            linked: self.linked.saturating_sub(before.linked),
+            unchanged: self.unchanged.saturating_sub(before.unchanged),
+            superseded: self.superseded.saturating_sub(before.superseded),
+            skipped: by_reason(&self.skipped, &before.skipped),
+            held: by_reason(&self.held, &before.held),
+            later: by_reason(&self.later, &before.later),
+            stamped: self.stamped.saturating_sub(before.stamped),
+        }
+    }
+}
+
+/// Counts by mapping and side.
+pub type BySide = BTreeMap<(SyncName, MappingName, Side), SideCounts>;
+
 /// One process's counts.
 #[derive(Debug, Default)]
-pub struct Counts(Mutex<BTreeMap<(SyncName, MappingName, Side), SideCounts>>);
+pub struct Counts {
+    ends: Mutex<BySide>,
+    stopped: Mutex<BTreeSet<ConnectionName>>,
+}
 
 impl Counts {
     fn with(&self, sync: &SyncName, mapping: &MappingName, side: Side, change: impl FnOnce(&mut SideCounts)) {
-        let mut counts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut counts = self.ends.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         change(counts.entry((sync.clone(), mapping.clone(), side)).or_default());
     }
 
@@ -75,8 +130,18 @@ impl Counts {
         });
     }
 
-    pub fn all(&self) -> BTreeMap<(SyncName, MappingName, Side), SideCounts> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    /// A run found this connection stopped, or stopped it.
+    pub fn found_stopped(&self, connection: &ConnectionName) {
+        self.stopped.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(connection.clone());
+    }
+
+    /// The connections that were found stopped since this was last asked.
+    pub fn take_stopped(&self) -> BTreeSet<ConnectionName> {
+        std::mem::take(&mut self.stopped.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    pub fn all(&self) -> BySide {
+        self.ends.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 }
 

@@ -21,6 +21,8 @@ struct Body {
     caught_up: Option<Timestamp>,
 }
 
+const FORMAT: u8 = 1;
+
 /// A cursor that this process alone may move, until the lease ends.
 #[derive(Debug)]
 pub struct Lease {
@@ -125,7 +127,7 @@ impl Lease {
     }
 
     async fn store(&mut self, engine: &Engine, leased_until: Option<Timestamp>) -> Result<(), EngineError> {
-        let body = Body { v: 1, cursor: self.cursor.clone(), begun: self.begun, leased_until, caught_up: self.caught_up };
+        let body = Body { v: FORMAT, cursor: self.cursor.clone(), begun: self.begun, leased_until, caught_up: self.caught_up };
         let body = serde_json::to_string(&body)
             .map_err(|error| EngineError::Unreadable { what: "a cursor".into(), problem: error.to_string() })?;
         let expect = if self.version == 0 { Expect::Absent } else { Expect::Version(self.version) };
@@ -141,8 +143,11 @@ async fn load(engine: &Engine, key: &Key) -> Result<(u64, Body), EngineError> {
     match engine.store.get(std::slice::from_ref(key)).await?.pop().flatten() {
         None => Ok((0, Body::default())),
         Some(item) => {
-            let body = serde_json::from_str(&item.body)
-                .map_err(|error| EngineError::Unreadable { what: format!("the cursor {}", key.sort), problem: error.to_string() })?;
+            let broken = |problem: String| EngineError::Unreadable { what: format!("the cursor {}", key.sort), problem };
+            let body: Body = serde_json::from_str(&item.body).map_err(|error| broken(error.to_string()))?;
+            if body.v != FORMAT {
+                return Err(broken(format!("its format is {}", body.v)));
+            }
             Ok((item.version, body))
         }
     }

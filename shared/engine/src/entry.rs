@@ -207,39 +207,69 @@ pub async fn standings(
     side: Side,
     ids: &[RecordId],
 ) -> Result<BTreeMap<RecordId, Standing>, EngineError> {
+    each_standing(store, sync, mapping, side, ids).await?.into_iter().map(|(id, standing)| Ok((id, standing?))).collect()
+}
+
+/// The same without the records whose entries cannot be read: for who only sorts out what needs no work. The worker, who gets the others, says why.
+pub async fn readable_standings(
+    store: &dyn Store,
+    sync: &SyncName,
+    mapping: &MappingName,
+    side: Side,
+    ids: &[RecordId],
+) -> Result<BTreeMap<RecordId, Standing>, EngineError> {
+    let each = each_standing(store, sync, mapping, side, ids).await?;
+    Ok(each.into_iter().filter_map(|(id, standing)| Some((id, standing.ok()?))).collect())
+}
+
+async fn each_standing(
+    store: &dyn Store,
+    sync: &SyncName,
+    mapping: &MappingName,
+    side: Side,
+    ids: &[RecordId],
+) -> Result<BTreeMap<RecordId, Result<Standing, EngineError>>, EngineError> {
     let ids: Vec<&RecordId> = ids.iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
     let placed = read_many(store, ids.iter().map(|id| keys::entry(sync, mapping, side, id)).collect()).await?;
     let lefts: Vec<Key> = placed
         .iter()
-        .filter_map(|placed| match &placed.entry {
-            Entry::Pointer(left) => Some(keys::entry(sync, mapping, Side::Left, left)),
-            Entry::Link(_) | Entry::Intent { .. } | Entry::Unlinked { .. } => None,
+        .filter_map(|placed| match placed.as_ref().map(|placed| &placed.entry) {
+            Ok(Entry::Pointer(left)) => Some(keys::entry(sync, mapping, Side::Left, left)),
+            Ok(Entry::Link(_) | Entry::Intent { .. } | Entry::Unlinked { .. }) | Err(_) => None,
         })
         .collect();
-    let mut links: BTreeMap<Key, Placed> = read_many(store, lefts).await?.into_iter().map(|placed| (placed.key.clone(), placed)).collect();
+    let read = read_many(store, lefts.clone()).await?;
+    let mut links: BTreeMap<Key, Result<Placed, EngineError>> = lefts.into_iter().zip(read).collect();
     let mut standings = BTreeMap::new();
     for (id, own) in ids.into_iter().zip(placed) {
-        let at = match &own.entry {
-            Entry::Pointer(left) => links.remove(&keys::entry(sync, mapping, Side::Left, left)),
-            Entry::Link(_) => Some(own.clone()),
-            Entry::Intent { .. } | Entry::Unlinked { .. } => None,
+        let at = match own.as_ref().map(|own| &own.entry) {
+            Ok(Entry::Pointer(left)) => links.remove(&keys::entry(sync, mapping, Side::Left, left)).transpose(),
+            Ok(Entry::Link(_)) => Ok(own.as_ref().ok().cloned()),
+            Ok(Entry::Intent { .. } | Entry::Unlinked { .. }) | Err(_) => Ok(None),
+        };
+        let (own, at) = match (own, at) {
+            (Ok(own), Ok(at)) => (own, at),
+            (Err(error), _) | (_, Err(error)) => {
+                standings.insert(id.clone(), Err(error));
+                continue;
+            }
         };
         let link = at.and_then(|placed| match &placed.entry {
             // A pointer whose link has moved on to another right record is stale: the record stands alone.
             Entry::Link(link) if side == Side::Left || link.right == *id => Some((placed.clone(), link.clone())),
             Entry::Link(_) | Entry::Pointer(_) | Entry::Intent { .. } | Entry::Unlinked { .. } => None,
         });
-        standings.insert(id.clone(), Standing { own, link });
+        standings.insert(id.clone(), Ok(Standing { own, link }));
     }
     Ok(standings)
 }
 
-async fn read_many(store: &dyn Store, wanted: Vec<Key>) -> Result<Vec<Placed>, EngineError> {
+async fn read_many(store: &dyn Store, wanted: Vec<Key>) -> Result<Vec<Result<Placed, EngineError>>, EngineError> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
     let items = store.get(&wanted).await?;
-    wanted.into_iter().zip(items).map(|(key, item)| Placed::read(key, item)).collect()
+    Ok(wanted.into_iter().zip(items).map(|(key, item)| Placed::read(key, item)).collect())
 }
 
 /// Reads an entry out of a listed item.

@@ -12,6 +12,7 @@ use crate::forecast::{Says, says};
 use crate::history::{self, Act, HistoryEntry};
 use crate::hold::Hold;
 use crate::message::Cause;
+use crate::trace::TraceId;
 use crate::{Engine, EngineError, Sync, keys, state};
 
 /// How many of the newest history entries a story ends with.
@@ -103,6 +104,9 @@ pub struct HistoryView {
     /// The side that was written.
     pub side: Side,
     pub cause: Cause,
+    /// What finds it in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
     pub fields: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<BTreeMap<String, BeforeAfter>>,
@@ -196,6 +200,7 @@ pub fn history_view(entries: &[HistoryEntry], values: bool, limit: usize) -> Vec
             act: entry.act,
             side: entry.side,
             cause: entry.cause,
+            trace: entry.trace.clone(),
             fields: entry.fields.keys().map(ToString::to_string).collect(),
             values: values.then(|| {
                 let of = |change: &history::FieldChange| BeforeAfter { before: plain(&change.before), after: plain(&change.after) };

@@ -8,6 +8,7 @@ use syncline_model::{FieldName, MappingName, RecordId, Side, Timestamp, Value};
 
 use crate::message::Cause;
 use crate::ports::store::{Expect, Item, Key, Write};
+use crate::trace::TraceId;
 use crate::{Engine, EngineError, Sync, keys};
 
 /// What was done.
@@ -23,6 +24,22 @@ pub enum Act {
     Overruled,
     Severed,
     Moved,
+}
+
+impl Act {
+    /// As it is stored, and told in events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+            Self::Restored => "restored",
+            Self::Linked => "linked",
+            Self::Overruled => "overruled",
+            Self::Severed => "severed",
+            Self::Moved => "moved",
+        }
+    }
 }
 
 /// A field before and after; `None` where it was not read or not written.
@@ -45,8 +62,13 @@ pub struct HistoryEntry {
     pub right: RecordId,
     /// Where the change came from.
     pub cause: Cause,
+    /// What joins it to the log; entries of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
     pub fields: BTreeMap<FieldName, FieldChange>,
 }
+
+const FORMAT: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Body {
@@ -64,7 +86,7 @@ pub fn write(engine: &Engine, sync: &Sync, mapping: &MappingName, entry: &Histor
         entry.fields = entry.fields.into_keys().map(|name| (name, FieldChange { before: None, after: None })).collect();
     }
     let sealed = engine.sealer.seal(engine.dice.as_ref(), &entry)?;
-    let body = serde_json::to_string(&Body { v: 1, sealed })
+    let body = serde_json::to_string(&Body { v: FORMAT, sealed })
         .map_err(|error| EngineError::Unreadable { what: "a history entry".into(), problem: error.to_string() })?;
     let key = Key {
         partition: keys::history(&sync.name, mapping, &entry.left),
@@ -87,8 +109,11 @@ pub async fn list(
     items
         .into_iter()
         .map(|item| {
-            let body: Body = serde_json::from_str(&item.body)
-                .map_err(|error| EngineError::Unreadable { what: "a history entry".into(), problem: error.to_string() })?;
+            let broken = |problem: String| EngineError::Unreadable { what: "a history entry".into(), problem };
+            let body: Body = serde_json::from_str(&item.body).map_err(|error| broken(error.to_string()))?;
+            if body.v != FORMAT {
+                return Err(broken(format!("its format is {}", body.v)));
+            }
             engine.sealer.open("a history entry", &body.sealed)
         })
         .collect()

@@ -7,6 +7,7 @@ use syncline_model::{MappingName, RecordId, Side, SyncName, Timestamp};
 
 use crate::message::{Cause, Change};
 use crate::ports::store::{Expect, Item, Write};
+use crate::telemetry::{self, Subject};
 use crate::{Engine, EngineError, counts, keys, message, sweep};
 
 /// One held record.
@@ -80,8 +81,10 @@ pub async fn release(engine: &Engine, sync: &SyncName, mapping: &MappingName, si
         sweep::allow(engine, sync, mapping, side).await?;
     } else if !planted(Mutant::ReleaseUnqueued) {
         let change = Change::hint(RecordId::new(id), engine.now(), Cause::Release);
-        let messages = message::changes(engine, known, mapping, side, engine.now(), &[change])?;
+        let changes = [change];
+        let messages = message::changes(engine, known, mapping, side, engine.now(), &changes)?;
         engine.outbox.send(messages).await?;
+        telemetry::queued(Subject { sync, mapping, side }, &changes);
     }
     engine.store.write(vec![Write::Delete { key, expect: Expect::Any }]).await?;
     Ok(true)

@@ -62,6 +62,11 @@ pub fn backfill(sync: &SyncName) -> Key {
     Key { partition: format!("f#{sync}"), sort: "state".to_owned() }
 }
 
+/// Whose turn it is to wait for more of a sync's work.
+pub fn turn(sync: &SyncName, work: &str) -> Key {
+    Key { partition: format!("t#{sync}"), sort: work.to_owned() }
+}
+
 /// The partition of the sealed pages that a backfill has read of a side.
 pub fn stage(sync: &SyncName, mapping: &MappingName, side: Side) -> String {
     format!("s#{sync}#{mapping}#{}", letter(side))

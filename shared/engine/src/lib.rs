@@ -28,6 +28,9 @@ pub mod settle;
 pub mod state;
 pub mod status;
 pub mod sweep;
+pub mod telemetry;
+pub mod trace;
+pub mod turn;
 pub mod waiting;
 pub mod write;
 

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use syncline_model::{MappingName, Record, RecordId, Side, SyncName, Timestamp};
 
 use crate::ports::outbox::{BODY_BYTES_MAX, Message};
+use crate::telemetry::Subject;
+use crate::trace::TraceId;
 use crate::{Engine, EngineError, Sync};
 
 /// One record of `side` may differ from the base.
@@ -28,15 +30,24 @@ pub struct Change {
     /// Mapped fields, or the target's link field, that the target refused as taken, and that are left out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub leave_out: BTreeSet<String>,
+    /// The trace of the change that this one follows from; `None`: it is the first of its trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<TraceId>,
 }
 
 impl Change {
     pub fn hint(id: RecordId, since: Timestamp, cause: Cause) -> Self {
-        Self { id, seen: None, since, cause, counterpart: Counterpart::Unknown, attempt: 0, unsent: false, leave_out: BTreeSet::new() }
+        let (counterpart, leave_out) = (Counterpart::Unknown, BTreeSet::new());
+        Self { id, seen: None, since, cause, counterpart, attempt: 0, unsent: false, leave_out, follows: None }
     }
 
     pub fn seen(record: Record, since: Timestamp, cause: Cause) -> Self {
         Self { seen: Some(record.clone()), ..Self::hint(record.id, since, cause) }
+    }
+
+    /// What joins all that is said of it, and of what follows from it. However often it comes again, it is the same.
+    pub(crate) fn trace(&self, at: Subject<'_>) -> TraceId {
+        self.follows.clone().unwrap_or_else(|| TraceId::of(at.sync, at.mapping, at.side, &self.id, self.since))
     }
 }
 
@@ -56,6 +67,22 @@ pub enum Cause {
     Child,
     /// A person released it.
     Release,
+}
+
+impl Cause {
+    /// As it is written in messages, logs and histories.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Webhook => "webhook",
+            Self::Backfill => "backfill",
+            Self::Sweep => "sweep",
+            Self::Counterpart => "counterpart",
+            Self::Parent => "parent",
+            Self::Child => "child",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// What the match index of a backfill found out.
@@ -83,6 +110,9 @@ pub struct Stamp {
     pub other: RecordId,
     #[serde(default)]
     pub attempt: u32,
+    /// The change that it follows from; messages of earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
 }
 
 impl Stamp {
@@ -182,10 +212,27 @@ fn message(queue: &syncline_model::ConnectionName, due: Timestamp, work: &Work) 
     Ok(Message { queue: queue.clone(), due, body })
 }
 
+/// What every version writes into a message's open part.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// The kinds that this version knows.
+const KINDS: [&str; 2] = ["changes_v1", "stamps_v1"];
+
 /// Reads a message's body.
 pub fn read(body: &str) -> Result<Work, EngineError> {
-    serde_json::from_str(body).map_err(|error| EngineError::Unreadable {
-        what: "a message".into(),
-        problem: format!("line {}, column {}", error.line(), error.column()),
+    serde_json::from_str(body).map_err(|error| {
+        let named = serde_json::from_str::<Named>(body).ok().map(|named| named.kind);
+        // A kind is a word of ours; anything else may be somebody's data.
+        let ours =
+            |kind: &String| kind.len() < 32 && kind.chars().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '_');
+        let problem = match named.filter(ours) {
+            Some(kind) if !KINDS.contains(&kind.as_str()) => format!("its kind is {kind}, which this version does not know"),
+            Some(_) | None => format!("line {}, column {}", error.line(), error.column()),
+        };
+        EngineError::Unreadable { what: "a message".into(), problem }
     })
 }

@@ -10,6 +10,7 @@ use crate::entry::{self, LinkState, Standing};
 use crate::hold::Hold;
 use crate::message::{Cause, Change};
 use crate::ports::connector::{BadRecord, From, Resume};
+use crate::telemetry::{self, Subject};
 use crate::{Engine, EngineError, Sync, counts, cursor, message, state};
 
 /// What one pull did, over all objects of a side.
@@ -25,6 +26,9 @@ pub struct Pulled {
     pub again_at: Option<Timestamp>,
     /// A sentence for people on why it stopped.
     pub stopped: Option<String>,
+    /// Where it was not read to the end: how long ago, in seconds, the object was that is behind most. An object that never was is not told.
+    #[serde(default)]
+    pub lag_s: Option<u64>,
 }
 
 /// The pull gives its lease back this long before its deadline, and goes on in the next run.
@@ -42,12 +46,31 @@ pub async fn pull(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Res
         pulled.stopped = Some(format!("connection {} is stopped: {}", end.connection, stopped.hint));
         return Ok(pulled);
     }
-    for mapping in longest_unread(engine, sync, side).await? {
+    let now = engine.now();
+    let mut stopped = false;
+    for (caught_up, mapping) in longest_unread(engine, sync, side).await? {
+        let lag_s = caught_up.and_then(|caught_up| u64::try_from(now.duration_since(caught_up).as_secs()).ok());
+        if stopped {
+            pulled.lag_s = pulled.lag_s.max(lag_s);
+            continue;
+        }
         match pull_object(engine, sync, mapping, side, by, &mut pulled).await {
-            Ok(done) => pulled.caught_up &= done,
+            Ok(true) => {}
+            Ok(false) => {
+                pulled.caught_up = false;
+                pulled.lag_s = pulled.lag_s.max(lag_s);
+            }
             Err(EngineError::Call(error)) => {
                 stop_for(engine, sync, side, &error, &mut pulled).await?;
-                break;
+                pulled.lag_s = pulled.lag_s.max(lag_s);
+                stopped = true;
+            }
+            // A cursor of a newer version: its object waits for that, the others are read.
+            Err(error @ EngineError::Unreadable { .. }) => {
+                tracing::error!(sync = %sync.name, mapping = %mapping.name, %side, "a feed is not read: {error}");
+                pulled.caught_up = false;
+                pulled.lag_s = pulled.lag_s.max(lag_s);
+                pulled.stopped = Some(error.to_string());
             }
             Err(error) => return Err(error),
         }
@@ -57,14 +80,23 @@ pub async fn pull(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Res
 
 /// The objects in the order in which they were last read to their end: where the budget allows one listing at a time, each has its turn. Parents
 /// come before their children otherwise.
-async fn longest_unread<'a>(engine: &Engine, sync: &'a Sync, side: Side) -> Result<Vec<&'a ObjectMapping>, EngineError> {
+async fn longest_unread<'a>(
+    engine: &Engine,
+    sync: &'a Sync,
+    side: Side,
+) -> Result<Vec<(Option<Timestamp>, &'a ObjectMapping)>, EngineError> {
     let mut order = Vec::new();
     for mapping in &sync.mappings {
-        let status = cursor::status(engine, &sync.name, &mapping.name, side).await?;
-        order.push((status.caught_up, mapping));
+        let caught_up = match cursor::status(engine, &sync.name, &mapping.name, side).await {
+            Ok(status) => status.caught_up,
+            // Who reads the feed says so.
+            Err(EngineError::Unreadable { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        order.push((caught_up, mapping));
     }
     order.sort_by_key(|(caught_up, _)| *caught_up);
-    Ok(order.into_iter().map(|(_, mapping)| mapping).collect())
+    Ok(order)
 }
 
 async fn stop_for(engine: &Engine, sync: &Sync, side: Side, error: &CallError, pulled: &mut Pulled) -> Result<(), EngineError> {
@@ -159,13 +191,15 @@ async fn admit(
         }
     }
     let ids: Vec<RecordId> = good.iter().map(|record| record.id.clone()).collect();
-    let standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
+    let standings = entry::readable_standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
     let mut changes = Vec::new();
+    let at = Subject { sync: &sync.name, mapping: &mapping.name, side };
     for record in good {
         let known = standings.get(&record.id).is_some_and(|standing| is_known(engine, mapping, side, &record, standing));
         if known {
             pulled.unchanged += 1;
             engine.counts.end(&sync.name, &mapping.name, side, &counts::End::Unchanged);
+            telemetry::decided(at, &Change::hint(record.id, now, Cause::Pull), None, &counts::End::Unchanged);
         } else {
             changes.push(Change::seen(record, now, Cause::Pull));
         }
@@ -176,6 +210,7 @@ async fn admit(
     pulled.queued += changes.len() as u64;
     let due = sync.due(&mapping.name, now);
     engine.outbox.send(message::changes(engine, sync, &mapping.name, side, due, &changes)?).await?;
+    telemetry::queued(at, &changes);
     Ok(())
 }
 
@@ -197,9 +232,11 @@ pub(crate) async fn hold_bad(
         return Ok(());
     };
     let hold = Hold::new(&mapping.name, side, id, now, why);
-    tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, record = %hold.id, hold = hold.name(), "a record is held");
-    engine.counts.end(&sync.name, &mapping.name, side, &counts::End::Held(hold.name()));
+    let end = counts::End::Held(hold.name());
+    engine.counts.end(&sync.name, &mapping.name, side, &end);
     engine.store.write(vec![hold.write(&sync.name)?]).await?;
+    let change = Change::hint(RecordId::new(hold.id), now, Cause::Pull);
+    telemetry::decided(Subject { sync: &sync.name, mapping: &mapping.name, side }, &change, None, &end);
     Ok(())
 }
 

@@ -24,6 +24,7 @@ pub const STOPPED_RETRY: SignedDuration = SignedDuration::from_mins(10);
 /// `None`: it works, as far as is known.
 pub async fn stopped(engine: &Engine, connection: &ConnectionName) -> Result<Option<Stopped>, EngineError> {
     let Some(item) = engine.store.get(&[keys::connection(connection)]).await?.pop().flatten() else { return Ok(None) };
+    engine.counts.found_stopped(connection);
     serde_json::from_str(&item.body)
         .map_err(|error| EngineError::Unreadable { what: format!("the state of connection {connection}"), problem: error.to_string() })
 }
@@ -37,6 +38,7 @@ pub async fn stop(engine: &Engine, connection: &ConnectionName, hint: &str) -> R
         .map_err(|error| EngineError::Unreadable { what: "a connection's state".into(), problem: error.to_string() })?;
     let item = Item { key: keys::connection(connection), body, version: 1, expires: None };
     engine.store.write(vec![Write::Put { item, expect: Expect::Any }]).await?;
+    engine.counts.found_stopped(connection);
     tracing::error!(connection = %connection, hint, "the connection was refused sign-in and is stopped; run `syncline connect`");
     Ok(true)
 }

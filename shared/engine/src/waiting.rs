@@ -8,6 +8,8 @@ use crate::entry::{Entry, Placed, Standing};
 use crate::message::{Cause, Change};
 use crate::ports::outbox::Message;
 use crate::ports::store::{Expect, Item, Key, Write};
+use crate::telemetry::{self, Subject};
+use crate::trace::TraceId;
 use crate::{Engine, EngineError, Sync, keys, message};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,6 +18,9 @@ struct Child {
     side: Side,
     id: RecordId,
     since: Timestamp,
+    /// The change that waits; items of earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<TraceId>,
 }
 
 /// The writes that let a child wait for its parent: the child under the parent's key, and the parent's entry marked, so that whoever links
@@ -26,11 +31,12 @@ pub fn wait(
     parent_side: Side,
     parent_standing: &Standing,
     child: (&MappingName, Side, &RecordId),
+    trace: Option<TraceId>,
     now: Timestamp,
 ) -> Result<Vec<Write>, EngineError> {
     let (mapping, side, id) = child;
     let own = &parent_standing.own;
-    let body = serde_json::to_string(&Child { mapping: mapping.clone(), side, id: id.clone(), since: now })
+    let body = serde_json::to_string(&Child { mapping: mapping.clone(), side, id: id.clone(), since: now, trace })
         .map_err(|error| EngineError::Unreadable { what: "a waiting child".into(), problem: error.to_string() })?;
     let parent_id = RecordId::new(own.key.sort.clone());
     let key = Key { partition: keys::waiting(&sync.name, parent, parent_side, &parent_id), sort: format!("{mapping}#{side}#{id}") };
@@ -60,22 +66,33 @@ pub async fn release(engine: &Engine, sync: &Sync, parent: &MappingName, side: S
             return Ok(());
         }
         let mut messages = Vec::new();
+        let mut released = Vec::new();
         let mut deletes = Vec::new();
         for item in page {
             let child: Child = serde_json::from_str(&item.body)
                 .map_err(|error| EngineError::Unreadable { what: "a waiting child".into(), problem: error.to_string() })?;
-            let change = Change::hint(child.id, child.since, Cause::Child);
-            messages.extend(message::changes(engine, sync, &child.mapping, child.side, engine.now(), &[change])?);
+            let change = Change { follows: child.trace, ..Change::hint(child.id, child.since, Cause::Child) };
+            messages.extend(message::changes(engine, sync, &child.mapping, child.side, engine.now(), std::slice::from_ref(&change))?);
+            released.push((child.mapping, child.side, change));
             deletes.push(Write::Delete { key: item.key, expect: Expect::Any });
         }
         // Queued before forgotten: a crash between the two repeats a hint.
         engine.outbox.send(messages).await?;
         engine.store.write_loose(deletes).await?;
+        for (mapping, side, change) in &released {
+            telemetry::queued(Subject { sync: &sync.name, mapping, side: *side }, std::slice::from_ref(change));
+        }
     }
 }
 
-/// Asks for a parent to be synced because a child waits for it.
-pub fn ask_for(engine: &Engine, sync: &Sync, parent: &MappingName, side: Side, id: &RecordId) -> Result<Vec<Message>, EngineError> {
-    let change = Change::hint(id.clone(), engine.now(), Cause::Parent);
-    message::changes(engine, sync, parent, side, engine.now(), &[change])
+/// Asks for a parent to be synced because a child waits for it; `follows`: the child's trace.
+pub fn ask_for(
+    engine: &Engine,
+    sync: &Sync,
+    parent: (&MappingName, Side, &RecordId),
+    follows: Option<TraceId>,
+) -> Result<Vec<Message>, EngineError> {
+    let (mapping, side, id) = parent;
+    let change = Change { follows, ..Change::hint(id.clone(), engine.now(), Cause::Parent) };
+    message::changes(engine, sync, mapping, side, engine.now(), &[change])
 }

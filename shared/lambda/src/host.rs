@@ -1,10 +1,13 @@
 //! A function's surroundings: read at its start, used from its first event on.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context, Error};
+use serde_json::{Map, Value as Json, json};
 use syncline_aws::{Aws, DynamoStore, SecretsManagerSecrets, SqsOutbox, SystemClock, SystemDice};
 use syncline_engine::Engine;
 use syncline_http::ReqwestHttp;
@@ -12,12 +15,17 @@ use syncline_model::Deadline;
 use syncline_registry::{Adapters, Deployment, InstallationKey, assemble, fill_required};
 use tokio::sync::OnceCell;
 
+use crate::metrics::{Figures, List};
 use crate::start;
 
 /// Left for the answer, and for giving messages back, before Lambda ends the function.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
 /// How long the first event may ask vendors for their required fields; also how long work may take where Lambda named no deadline.
 const DESCRIBE: SignedDuration = SignedDuration::from_secs(10);
+
+/// The name that metrics carry: the stack's.
+const INSTALLATION: &str = "SYNCLINE_INSTALLATION";
+const INSTALLATION_DEFAULT: &str = "Syncline";
 
 /// Whether a function writes to vendors, and has to know first which fields they require.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +41,7 @@ pub struct Host {
     pub adapters: Adapters,
     vendors: Vendors,
     engine: OnceCell<Engine>,
+    metrics: List,
 }
 
 impl Host {
@@ -65,7 +74,7 @@ impl Host {
             clock,
             dice,
         };
-        Ok(Self { environment, deployment, adapters, vendors, engine: OnceCell::new() })
+        Ok(Self { environment, deployment, adapters, vendors, engine: OnceCell::new(), metrics: List::read()? })
     }
 
     /// The engine, put together when it is first asked for, with the installation's key.
@@ -89,6 +98,28 @@ impl Host {
         Ok(engine)
     }
 
+    /// Tells `CloudWatch` what an invocation came to. Silent where that is nothing.
+    pub fn tell(&self, figures: &Figures, context: &Context, mut properties: Map<String, Json>) {
+        properties.insert("function".to_owned(), json!(context.env_config.function_name));
+        properties.insert("requestId".to_owned(), json!(context.request_id));
+        if let Some(trace) = &context.xray_trace_id {
+            properties.insert("xrayTraceId".to_owned(), json!(trace));
+        }
+        let installation = self.environment.get(INSTALLATION).map_or(INSTALLATION_DEFAULT, String::as_str);
+        let mut out = std::io::stdout().lock();
+        for line in figures.lines(&self.metrics, installation, self.adapters.clock.now(), &properties) {
+            // In one piece: lines of the log go the same way. A metric that is not told harms nobody.
+            drop(out.write_all(format!("{line}\n").as_bytes()));
+        }
+        drop(out.flush());
+    }
+
+    /// Lets time pass. No code but a runner at the edge may wait: an invocation that waits is paid for.
+    pub async fn wait_until(&self, at: Timestamp) {
+        let left = Duration::try_from(at.duration_since(self.adapters.clock.now())).unwrap_or_default();
+        drop(tokio::time::timeout(left, std::future::pending::<()>()).await);
+    }
+
     /// When the work of an invocation has to be over.
     pub fn by(&self, context: &Context) -> Deadline {
         deadline(context.deadline, self.adapters.clock.now())
@@ -102,9 +133,11 @@ pub fn deadline(deadline_ms: u64, now: Timestamp) -> Deadline {
     Deadline(end.unwrap_or(now + DESCRIBE + MARGIN) - MARGIN)
 }
 
-/// Log lines as JSON on the standard output, where `CloudWatch` takes them from; how much is told, `RUST_LOG` says.
+/// Log lines as JSON on the standard output, where `CloudWatch` takes them from; how much is told, `RUST_LOG` says. An event's fields stand at the
+/// top, where Logs Insights finds them by their names; `span` holds the invocation's request and X-Ray ids.
 pub fn log() {
-    tracing_subscriber::fmt().json().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).without_time().init();
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false).with_env_filter(filter).without_time().init();
 }
 
 fn told<P: std::fmt::Display>(problems: &[P]) -> Error {

@@ -4,6 +4,7 @@
 //! function that has called nobody. So a cold start stays near that of a bare runtime.
 
 mod host;
+pub mod metrics;
 mod start;
 mod web;
 

@@ -18,6 +18,8 @@ struct Shared {
     queues: BTreeMap<String, Vec<String>>,
     /// Every operation, in order.
     asked: Vec<String>,
+    /// The X-Ray headers that messages came with.
+    traces: Vec<String>,
 }
 
 /// A running stand-in.
@@ -56,6 +58,11 @@ impl Cloud {
         self.shared.lock().unwrap().queues.remove(&url).unwrap_or_default()
     }
 
+    /// The X-Ray headers of the requests that sent messages, since the last call of this: what SQS carries to who receives them.
+    pub fn take_traces(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.lock().unwrap().traces)
+    }
+
     /// Every operation since the last call of this.
     pub fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.lock().unwrap().asked)
@@ -65,11 +72,13 @@ impl Cloud {
 async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> Response<Body> {
     let target = request.headers().get("x-amz-target").map(|target| target.to_str().unwrap().to_owned()).unwrap_or_default();
     assert!(request.headers().contains_key("authorization"), "requests are signed");
+    let trace = request.headers().get("x-amzn-trace-id").map(|trace| trace.to_str().unwrap().to_owned());
     let body = to_bytes(request.into_body(), BODY_BYTES_MAX).await.unwrap();
     let members: Json = serde_json::from_slice(&body).unwrap();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     let mut shared = shared.lock().unwrap();
     let (status, answer) = shared.answer(&operation, &members);
+    shared.traces.extend(trace.filter(|_| operation == "SendMessageBatch"));
     shared.asked.push(operation);
     Response::builder().status(status).header("content-type", "application/x-amz-json-1.1").body(answer.to_string().into()).unwrap()
 }

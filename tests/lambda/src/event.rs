@@ -3,6 +3,9 @@
 use http::Method;
 use serde_json::{Value as Json, json};
 
+/// The X-Ray header that SQS hands on with the messages of [`sqs`].
+pub const SENDER_TRACE: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
 /// A batch of a queue's messages, with ids `m-0`, `m-1`, …
 pub fn sqs(queue: &str, bodies: &[String]) -> Json {
     let record = |(place, body): (usize, &String)| {
@@ -11,7 +14,7 @@ pub fn sqs(queue: &str, bodies: &[String]) -> Json {
             "receiptHandle": format!("AQEB{place}"),
             "body": body,
             "attributes": {
-                "ApproximateReceiveCount": "1", "SentTimestamp": "1545082649183",
+                "ApproximateReceiveCount": "1", "SentTimestamp": "1545082649183", "AWSTraceHeader": SENDER_TRACE,
                 "SenderId": "AIDAIENQZJOLO23YVJ4VO", "ApproximateFirstReceiveTimestamp": "1545082649185"
             },
             "messageAttributes": {},

@@ -35,9 +35,10 @@ pub struct Function {
 pub fn binary(name: &str) -> PathBuf {
     let folder = std::env::var_os("SYNCLINE_BINARIES").map_or_else(
         || {
-            let test = std::env::current_exe().unwrap();
-            // target/debug/deps/test-1234 stands below target/debug.
-            test.parent().and_then(std::path::Path::parent).unwrap().to_owned()
+            let program = std::env::current_exe().unwrap();
+            let folder = program.parent().unwrap();
+            // A test, target/debug/deps/test-1234, stands below target/debug; a program stands in it.
+            if folder.ends_with("deps") { folder.parent().unwrap().to_owned() } else { folder.to_owned() }
         },
         PathBuf::from,
     );
@@ -102,6 +103,11 @@ impl Function {
         tokio::time::timeout(PATIENCE, self.api.started()).await.expect("a start in time");
     }
 
+    /// The process's number, as long as it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     pub fn api(&self) -> &RuntimeApi {
         &self.api
     }
@@ -115,6 +121,16 @@ impl Function {
     /// What Lambda does with a process that is over its time.
     pub fn kill(&mut self) {
         self.child.start_kill().unwrap();
+    }
+
+    /// Takes the environment away, and answers the lines that it wrote: those of its log, and those that are metrics.
+    ///
+    /// # Panics
+    /// Where a line is no JSON.
+    pub async fn said(self) -> Vec<Json> {
+        self.terminate().await;
+        let (_, text) = self.ended().await;
+        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
     }
 
     /// Waits for its end, and answers how it ended and all that it wrote.

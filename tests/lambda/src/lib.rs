@@ -14,6 +14,7 @@ pub mod cloud;
 pub mod event;
 pub mod function;
 pub mod runtime_api;
+pub mod stored;
 pub mod world;
 
 pub use function::Function;

@@ -1,8 +1,9 @@
-//! What is generated: from the folders of the vendors the registries' lists, from the config's tables its JSON Schema.
+//! What is generated: from the folders of the vendors the registries' lists, from the config's tables its JSON Schema, from the lists of metrics and
+//! events their page, from the connectors' facts what deployments know of their systems.
 
 use std::path::Path;
 
-use crate::tree;
+use crate::{observability, systems, tree};
 
 const BEGIN: &str = "vendors: begin (generated)";
 const END: &str = "vendors: end";
@@ -48,6 +49,11 @@ pub fn all(root: &Path) -> Result<Vec<Generated>, String> {
     let path = "shared/config/syncline.schema.json";
     let schema = serde_json::to_string_pretty(&syncline_config::json_schema()).map_err(|error| format!("{path}: {error}"))?;
     files.push(Generated { path: path.to_owned(), stands: tree::read(root, path)?, wanted: format!("{schema}\n") });
+    let stands = tree::read(root, systems::FILE)?;
+    let wanted = systems::facts(&stands, syncline_registry::vendors())?;
+    files.push(Generated { path: systems::FILE.to_owned(), stands, wanted });
+    let path = observability::PAGE;
+    files.push(Generated { path: path.to_owned(), stands: tree::read(root, path)?, wanted: observability::page(root)? });
     Ok(files)
 }
 

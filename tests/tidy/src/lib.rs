@@ -6,6 +6,8 @@
 pub mod arrows;
 pub mod generated;
 pub mod licence;
+pub mod observability;
 pub mod rust_text;
+pub mod systems;
 pub mod tree;
 pub mod workspace;

@@ -9,7 +9,7 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { SIDES, type Config } from "../config/types.js";
-import { silenceOf, told } from "../metrics.js";
+import { told } from "../metrics.js";
 import type { Options } from "../options.js";
 import type { Functions } from "./functions.js";
 import type { Lane } from "./queues.js";
@@ -45,8 +45,6 @@ const HOURS_MAX = 168;
 const OLDEST_MESSAGE_S_MAX = 3600;
 /** A vendor's refusals are held one by one; so many at once are a setting that somebody changed. */
 const HELD_PER_HOUR_MAX = 20;
-/** Live changes still go on with so much; a backfill will have taken the rest. */
-const BUDGET_LEFT_PERCENT_MIN = 10;
 const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST, GREATER_THAN_THRESHOLD: ABOVE, LESS_THAN_THRESHOLD: BELOW } = ComparisonOperator;
 
 /** All alarms of an installation, in the order of the dashboard. */
@@ -84,36 +82,32 @@ function wishes({ config, options, functions, keyMaker, lanes, unstarted, api }:
       periods: 3,
     });
     found.push(deadLetters("dead-letters", connection, lane.dead));
-    const signIn = told("SignInNeeded", { ...installation, Connection: connection }, FIVE_MINUTES);
-    found.push({ kind: "sign-in-needed", whose: connection, metric: signIn, comparison: AT_LEAST, threshold: 1, periods: 1 });
-    const left = told("BudgetLeft", { ...installation, Connection: connection }, QUARTER);
+    // Told for no zero: silence is what is to be noticed.
+    const seen = told("ChangesSeen", { ...installation, Connection: connection }, HOUR);
+    const silence = TreatMissingData.BREACHING;
     found.push({
-      kind: "budget-nearly-spent",
+      kind: "no-changes-seen",
       whose: connection,
-      metric: left,
+      metric: seen,
       comparison: BELOW,
-      threshold: BUDGET_LEFT_PERCENT_MIN,
-      periods: 4,
+      threshold: 1,
+      periods: options.quietHours,
+      silence,
     });
   }
-  found.push(deadLetters("runs-not-started", "schedules", unstarted));
-  for (const sync of config.syncs) {
-    const held = told("RecordsHeld", { ...installation, Sync: sync.name }, HOUR);
-    found.push({ kind: "records-held", whose: sync.name, metric: held, comparison: AT_LEAST, threshold: HELD_PER_HOUR_MAX, periods: 1 });
-    for (const side of SIDES) {
-      const whose = `${sync.name} ${side}`;
-      const dimensions = { ...installation, Sync: sync.name, Side: side };
-      const gap = sync.schedule[side].gapSeconds;
-      if (gap !== undefined && silentHours(gap) <= HOURS_MAX) {
-        const read = told("FeedRead", dimensions, HOUR);
-        const silence = silenceOf("FeedRead");
-        found.push({ kind: "feed-not-read", whose, metric: read, comparison: BELOW, threshold: 1, periods: silentHours(gap), silence });
-      }
-      const seen = told("ChangesSeen", dimensions, HOUR);
-      const silence = silenceOf("ChangesSeen");
-      found.push({ kind: "no-changes-seen", whose, metric: seen, comparison: BELOW, threshold: 1, periods: options.quietHours, silence });
-    }
+  const signIn = told("SignInNeeded", installation, FIVE_MINUTES);
+  found.push({ kind: "sign-in-needed", whose: "connections", metric: signIn, comparison: AT_LEAST, threshold: 1, periods: 1 });
+  const spent = told("BudgetSpent", installation, QUARTER);
+  found.push({ kind: "budget-spent", whose: "connections", metric: spent, comparison: AT_LEAST, threshold: 1, periods: 4 });
+  const held = told("RecordsHeld", installation, HOUR);
+  found.push({ kind: "records-held", whose: "records", metric: held, comparison: AT_LEAST, threshold: HELD_PER_HOUR_MAX, periods: 1 });
+  const gaps = config.syncs.flatMap((sync) => SIDES.map((side) => sync.schedule[side].gapSeconds)).filter((gap) => gap !== undefined);
+  if (gaps.length > 0) {
+    const lag = told("FeedLag", installation, HOUR);
+    const threshold = silentHours(Math.max(...gaps)) * HOUR.toSeconds();
+    found.push({ kind: "feed-not-read", whose: "feeds", metric: lag, comparison: AT_LEAST, threshold, periods: 1 });
   }
+  found.push(deadLetters("runs-not-started", "schedules", unstarted));
   found.push(...pullRuns(config, functions.pull));
   for (const [name, one] of watchedFunctions(functions, keyMaker)) {
     const [errors, throttles] = [one.metricErrors({ period: FIVE_MINUTES }), one.metricThrottles({ period: FIVE_MINUTES })];

@@ -4,8 +4,7 @@ import { Duration } from "aws-cdk-lib";
 import { AlarmStatusWidget, Dashboard, GraphWidget, type Alarm, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import { Operation } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
-import { SIDES } from "../config/types.js";
-import { told } from "../metrics.js";
+import { told, type MetricName } from "../metrics.js";
 import type { StoreTable } from "./store.js";
 import { watchedFunctions, type Watched } from "./alarms.js";
 
@@ -14,16 +13,12 @@ const FULL = 24;
 const HALF = 12;
 
 export function dashboard(scope: Construct, watched: Watched, store: StoreTable, alarms: readonly Alarm[]): void {
-  const { config, options, functions, keyMaker, lanes } = watched;
+  const { options, functions, keyMaker, lanes } = watched;
   const made = new Dashboard(scope, "Dashboard", { dashboardName: options.stack });
   const graph = (title: string, left: IMetric[], width: number = HALF): GraphWidget => new GraphWidget({ title, left, width, height: 6 });
   const installation = { Installation: options.stack };
-  const bySide = (name: "ChangesSeen" | "RecordsWritten"): IMetric[] =>
-    config.syncs.flatMap((sync) =>
-      SIDES.map((side) => told(name, { ...installation, Sync: sync.name, Side: side }, PERIOD, `${sync.name} ${side}`)),
-    );
-  const bySync = (name: "RecordsHeld" | "ChangesMissed", what: string): IMetric[] =>
-    config.syncs.map((sync) => told(name, { ...installation, Sync: sync.name }, PERIOD, `${sync.name}: ${what}`));
+  const whole = (name: MetricName, label: string): IMetric => told(name, installation, PERIOD, label);
+  const seen = [...lanes.keys()].map((connection) => told("ChangesSeen", { ...installation, Connection: connection }, PERIOD, connection));
   const all = watchedFunctions(functions, keyMaker);
   const queued = [...lanes].map(([connection, { queue }]) =>
     queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: connection }),
@@ -31,7 +26,6 @@ export function dashboard(scope: Construct, watched: Watched, store: StoreTable,
   const oldest = [...lanes].map(([connection, { queue }]) =>
     queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, label: connection }),
   );
-  const budget = [...lanes.keys()].map((connection) => told("BudgetLeft", { ...installation, Connection: connection }, PERIOD, connection));
   const writes = store.metricConsumedWriteCapacityUnits({ period: PERIOD });
   const reads = store.metricConsumedReadCapacityUnits({ period: PERIOD });
   const throttled = store.metricThrottledRequestsForOperations({
@@ -41,10 +35,14 @@ export function dashboard(scope: Construct, watched: Watched, store: StoreTable,
   made.addWidgets(
     new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: FULL, height: Math.max(3, Math.ceil(alarms.length / 6)) }),
   );
-  made.addWidgets(graph("Changes seen", bySide("ChangesSeen")), graph("Records written", bySide("RecordsWritten")));
+  made.addWidgets(graph("Changes seen", seen), graph("Records written", [whole("RecordsWritten", "written")]));
   made.addWidgets(
-    graph("Waits for a person, or was missed", [...bySync("RecordsHeld", "held"), ...bySync("ChangesMissed", "missed")]),
-    graph("Calls left, in per cent", budget),
+    graph("Waits for a person, or was missed", [whole("RecordsHeld", "held"), whole("ChangesMissed", "missed")]),
+    graph("What stands in the way", [
+      whole("SignInNeeded", "connections without sign-in"),
+      whole("BudgetSpent", "calls that waited for the budget"),
+      whole("FeedLag", "seconds since a feed was read to its end"),
+    ]),
   );
   made.addWidgets(graph("Messages in the queues", queued), graph("The oldest message, in seconds", oldest));
   made.addWidgets(

@@ -56,6 +56,7 @@ pub(crate) async fn run(context: &Context, args: &Export) -> Result<Exit, Failur
                 behind.facts += 1;
                 return Ok(());
             }
+            Fate::StaysTurn => return Ok(()),
             Fate::Moves(kind) => kind,
         };
         if let Some(until) = leased_until(kind, &item).map_err(strange)?.filter(|until| *until > now) {

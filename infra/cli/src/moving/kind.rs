@@ -1,6 +1,6 @@
 //! What an item of the store is, by its place, and whether it moves.
 //!
-//! Stays behind: call budgets, which fill by themselves, and staged pages and vendors' facts, which are read again. A lease belongs to the process that took it,
+//! Stays behind: call budgets, which fill by themselves, staged pages and vendors' facts, which are read again, and turns. A lease belongs to the process that took it,
 //! so it is left out of what moves.
 
 use std::collections::BTreeMap;
@@ -63,6 +63,8 @@ pub(crate) enum Fate {
     StaysPage,
     /// What a vendor was asked about itself, believed for a day.
     StaysFacts,
+    /// Which run waits: none does where the installation comes to.
+    StaysTurn,
 }
 
 /// Why an item cannot be moved: its kind or its format is not of this version.
@@ -79,6 +81,7 @@ pub(crate) fn fate(item: &Item) -> Result<Fate, Strange> {
         "b" => return Ok(Fate::StaysBudget),
         "s" | "q" => return Ok(Fate::StaysPage),
         "d" => return Ok(Fate::StaysFacts),
+        "t" => return Ok(Fate::StaysTurn),
         "e" => {
             let placed = entry::placed(item.clone()).map_err(|error: EngineError| Strange(error.to_string()))?;
             return Ok(Fate::Moves(match placed.entry {

@@ -75,6 +75,15 @@ async fn an_absent_secret_is_none_and_saving_to_it_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_secret_that_nobody_has_filled_is_none() {
+    for text in ["", " \n"] {
+        let fake = Fake::start(move |_, _| stored(text)).await;
+        let secrets = SecretsManagerSecrets::new(fake.aws(), "syncline/", HandClock::new());
+        assert!(secrets.load("acme").await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_secret_of_another_shape_is_refused_without_being_shown() {
     for text in ["s3cret", r#"["s3cret"]"#, r#"{"api_key": 53370}"#, r#"{"api_key": {"s3cret": "s3cret"}}"#] {
         let fake = Fake::start(move |_, _| stored(text)).await;

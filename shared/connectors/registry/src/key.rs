@@ -29,7 +29,12 @@ impl std::fmt::Display for KeyError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Secrets(error) => write!(f, "{error}"),
-            Self::Missing => write!(f, "secret {INSTALLATION}: there is no installation key yet; `syncline connect` makes one"),
+            Self::Missing => {
+                write!(
+                    f,
+                    "secret {INSTALLATION}: there is no installation key yet; on one machine `syncline connect` makes it, on AWS deploying does"
+                )
+            }
             Self::Unreadable => {
                 write!(
                     f,

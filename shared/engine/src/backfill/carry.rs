@@ -16,12 +16,13 @@ use crate::hold::{self, Hold};
 use crate::message::{self, Cause, Change, Counterpart, Stamp};
 use crate::ports::store::Write;
 use crate::references::Wanted;
+use crate::telemetry::{self, Subject};
 use crate::{EngineError, keys, waiting};
 
 /// What a group of writes comes to, once it is stored.
 enum Outcome {
     Linked { left: RecordId, right: RecordId, stamps: Vec<(Side, Stamp)> },
-    Noted { side: Side, end: End },
+    Noted { side: Side, id: RecordId, end: End },
 }
 
 struct Group {
@@ -256,7 +257,7 @@ impl Gathered {
         let waits = hold.is_some() && own.has_children();
         writes.push(own.replace(&Entry::Unlinked { note: Some(note), children: waits })?);
         let otherwise = (side, known.change(place, Counterpart::Unknown));
-        self.groups.push(Group { writes, outcome: Outcome::Noted { side, end: count }, children, otherwise });
+        self.groups.push(Group { writes, outcome: Outcome::Noted { side, id: known.id.clone(), end: count }, children, otherwise });
         Ok(())
     }
 
@@ -290,6 +291,7 @@ impl Gathered {
         let groups = std::mem::take(&mut self.groups);
         let done = entry::commit(store, groups.iter().map(|group| group.writes.clone()).collect()).await?;
         let mut history = Vec::new();
+        let at = Subject { sync: &sync.name, mapping: &mapping.name, side: Side::Left };
         for (group, done) in groups.into_iter().zip(done) {
             if !done {
                 let (side, change) = group.otherwise;
@@ -301,8 +303,11 @@ impl Gathered {
                 Outcome::Linked { left, right, stamps } => {
                     self.tally.linked += 1;
                     engine.counts.end(&sync.name, &mapping.name, Side::Left, &End::Linked);
+                    let change = Change::hint(left.clone(), engine.now(), Cause::Backfill);
+                    telemetry::decided(at, &change, Some(&right), &End::Linked);
+                    let trace = Some(change.trace(at));
                     for (side, stamp) in stamps {
-                        self.stamps.of_mut(side).push(stamp);
+                        self.stamps.of_mut(side).push(Stamp { trace: trace.clone(), ..stamp });
                     }
                     let act = Act::Linked;
                     let entry = HistoryEntry {
@@ -312,11 +317,15 @@ impl Gathered {
                         left,
                         right,
                         cause: Cause::Backfill,
+                        trace,
                         fields: BTreeMap::new(),
                     };
                     history.extend(history::write(engine, sync, &mapping.name, &entry)?);
                 }
-                Outcome::Noted { side, end } => engine.counts.end(&sync.name, &mapping.name, side, &end),
+                Outcome::Noted { side, id, end } => {
+                    engine.counts.end(&sync.name, &mapping.name, side, &end);
+                    telemetry::decided(Subject { side, ..at }, &Change::hint(id, engine.now(), Cause::Backfill), None, &end);
+                }
             }
         }
         let mut messages = Vec::new();
@@ -328,6 +337,9 @@ impl Gathered {
         self.tally.messages += messages.len() as u64;
         if !messages.is_empty() {
             engine.outbox.send(messages).await?;
+            for side in [Side::Left, Side::Right] {
+                telemetry::queued(Subject { side, ..at }, self.changes.of(side));
+            }
         }
         if !history.is_empty() {
             store.write_loose(history).await?;
@@ -345,7 +357,7 @@ fn stamps(place: Place<'_>, pair: &Pair<Known<'_>>) -> Vec<(Side, Stamp)> {
     for side in [Side::Left, Side::Right] {
         let (own, other) = (pair.of(side), pair.of(side.other()).id);
         if own.record.is_some_and(|record| decide::lacks_stamp(place.mapping, side, record, other)) {
-            stamps.push((side, Stamp { id: own.id.clone(), other: other.clone(), attempt: 0 }));
+            stamps.push((side, Stamp { id: own.id.clone(), other: other.clone(), attempt: 0, trace: None }));
         }
     }
     stamps

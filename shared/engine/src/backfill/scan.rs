@@ -11,6 +11,7 @@ use crate::entry::{self, LinkState, Standing};
 use crate::message::{self, Cause, Change, Stamp};
 use crate::ports::connector::{BadRecord, Resume};
 use crate::resumable::{self, Held, Pause};
+use crate::telemetry::{self, Subject};
 use crate::{EngineError, cursor, pull};
 
 /// Reads one page, or hands the finished scan's cursor to the change feed. Answers why the run must stop here, if it must.
@@ -45,6 +46,7 @@ pub(super) async fn page(place: Place<'_>, side: Side, held: &mut Held<State>, b
     let queued = messages.len() as u64;
     if !messages.is_empty() {
         engine.outbox.send(messages).await?;
+        telemetry::queued(Subject { sync: &sync.name, mapping: &mapping.name, side }, &changes);
     }
     if let Some(tally) = held.state.tally() {
         *tally.pages.of_mut(side) += 1;
@@ -128,7 +130,7 @@ async fn sort(place: Place<'_>, side: Side, records: Vec<Result<Record, BadRecor
         }
         if let Some(counterpart) = linked_to(side, standing) {
             if decide::lacks_stamp(mapping, side, &record, &counterpart) {
-                sorted.stamps.push(Stamp { id: record.id.clone(), other: counterpart.clone(), attempt: 0 });
+                sorted.stamps.push(Stamp { id: record.id.clone(), other: counterpart.clone(), attempt: 0, trace: None });
             }
             sorted.staged.push((Row::new(&engine.marker, mapping, side, &record, Some(counterpart)), None));
         }

@@ -14,6 +14,7 @@ use crate::entry::{self, Entry, Link, LinkState};
 use crate::hold::{self, Hold};
 use crate::message::{self, Cause, Change};
 use crate::resumable::{Held, Pages, Pause};
+use crate::telemetry::{self, Subject};
 use crate::{EngineError, cursor, keys};
 
 /// Ids of one item: sealed, at most 40 bytes each, they stay below 300 KB.
@@ -178,6 +179,7 @@ pub(super) async fn send(place: Place<'_>, held: &mut Held<State>) -> Result<Opt
             change.seen = Some(gone.with_presence(Presence::Deleted));
         }
         engine.outbox.send(message::changes(engine, sync, &mapping.name, side, now, &changes)?).await?;
+        telemetry::queued(Subject { sync: &sync.name, mapping: &mapping.name, side }, &changes);
         held.state.queued += changes.len() as u64;
     }
     held.state.sent += 1;

@@ -9,6 +9,7 @@ use crate::entry::{self, Entry, LinkState};
 use crate::message::{self, Cause, Change};
 use crate::ports::connector::Resume;
 use crate::resumable::{self, Held, Pause};
+use crate::telemetry::{self, Subject};
 use crate::{EngineError, cursor, keys, pull};
 
 /// Reads one page. Answers why the run must stop here, if it must.
@@ -57,6 +58,7 @@ pub(super) async fn page(place: Place<'_>, held: &mut Held<State>, by: Deadline)
     let messages = message::changes(engine, sync, &mapping.name, side, engine.now(), &changes)?;
     if !messages.is_empty() {
         engine.outbox.send(messages).await?;
+        telemetry::queued(Subject { sync: &sync.name, mapping: &mapping.name, side }, &changes);
     }
     let bodies = compare::seal(place, &ids)?;
     let segment = held.segment;
@@ -89,7 +91,8 @@ pub(super) fn settled_before(caught_up: Option<Timestamp>) -> Option<Timestamp> 
 async fn differing(place: Place<'_>, records: Vec<Record>, settled: Option<Timestamp>) -> Result<(Vec<Change>, Missed), EngineError> {
     let Place { engine, sync, mapping, side, adopt } = place;
     let ids: Vec<RecordId> = records.iter().map(|record| record.id.clone()).collect();
-    let standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
+    // A record whose entry cannot be read is left to the version that wrote it.
+    let standings = entry::readable_standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
     let (mut changes, mut missed) = (Vec::new(), Missed::default());
     for record in records {
         let Some(standing) = standings.get(&record.id) else { continue };

@@ -9,7 +9,7 @@ use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, MappingName, Record, RecordId, Side, Version};
 
 use super::job::{Job, Other, Outgoing, Place};
-use super::run::count;
+use super::run::{ended, ended_at};
 use crate::counts::{End, skip_name};
 use crate::entry::{self, Entry, Link, LinkState, Note, Placed};
 use crate::history::{self, Act, FieldChange, HistoryEntry};
@@ -17,11 +17,14 @@ use crate::hold::{self, Hold};
 use crate::message::Change;
 use crate::ports::store::Write;
 use crate::settle::{ATTEMPTS_MAX, backoff};
+use crate::telemetry::{self, Subject};
 use crate::{EngineError, keys, waiting};
 
 /// One record's writes, and what follows from them.
 struct Pending {
     change: Change,
+    /// The counterpart's id, where it is known.
+    other: Option<RecordId>,
     writes: Vec<Write>,
     /// Counted once stored: at which side, and how.
     ends: Vec<(Side, End)>,
@@ -47,14 +50,14 @@ impl Commits {
         }
         for (pending, done) in self.pending.into_iter().zip(done) {
             if !done {
-                count(place, place.source, &End::Later("conflict"));
+                ended(place, &pending.change, &End::Later("conflict"));
                 if !planted(Mutant::ConflictDropped) {
                     out.again(place.now() + SignedDuration::from_secs(1), pending.change, true);
                 }
                 continue;
             }
             for (side, end) in &pending.ends {
-                count(place, *side, end);
+                ended_at(place, &pending.change, pending.other.as_ref(), (*side, end));
             }
             for (side, id) in pending.children {
                 waiting::release(place.engine, place.sync, &place.mapping.name, side, &id).await?;
@@ -66,12 +69,12 @@ impl Commits {
     /// Left out by a rule.
     pub(super) fn skip(&mut self, place: Place<'_>, job: Job, reason: &SkipReason) -> Result<(), EngineError> {
         let name = skip_name(reason);
-        tracing::info!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %job.record.id, disposition = name, "skipped");
         let end = format!("skipped:{}", serde_json::to_string(reason).unwrap_or_else(|_| name.to_owned()));
         let mut writes = cleared_holds(place, &job, None);
         writes.extend(noted(place, &job, end, false)?);
         let children = waiting_for(place, &job);
-        self.pending.push(Pending { change: job.into_change(), writes, ends: vec![(place.source, End::Skipped(name))], children });
+        let (other, ends) = (job.other_id.clone(), vec![(place.source, End::Skipped(name))]);
+        self.pending.push(Pending { change: job.into_change(), other, writes, ends, children });
         Ok(())
     }
 
@@ -82,13 +85,13 @@ impl Commits {
         }
         let hold = Hold::new(&place.mapping.name, place.source, job.record.id.as_str(), place.now(), reason);
         let name = hold.name();
-        tracing::warn!(sync = %place.sync.name, mapping = %place.mapping.name, side = %place.source, record = %hold.id, hold = name, "held");
         let mut writes = vec![hold.write(&place.sync.name)?];
         writes.extend(noted(place, &job, format!("held:{name}"), job.standing.own.has_children())?);
         if job.standing.link.is_some() {
             writes.extend(cleared_holds(place, &job, Some(place.source)));
         }
-        self.pending.push(Pending { change: job.into_change(), writes, ends: vec![(place.source, End::Held(name))], children: Vec::new() });
+        let (other, ends) = (job.other_id.clone(), vec![(place.source, End::Held(name))]);
+        self.pending.push(Pending { change: job.into_change(), other, writes, ends, children: Vec::new() });
         Ok(())
     }
 
@@ -104,12 +107,8 @@ impl Commits {
             writes.push(at.replace(&Entry::Link(link.clone()))?);
         }
         self.remember(place, &job, Act::Severed, gone, BTreeMap::new())?;
-        self.pending.push(Pending {
-            change: job.into_change(),
-            writes,
-            ends: vec![(place.source, End::Skipped(name))],
-            children: Vec::new(),
-        });
+        let (other, ends) = (job.other_id.clone(), vec![(place.source, End::Skipped(name))]);
+        self.pending.push(Pending { change: job.into_change(), other, writes, ends, children: Vec::new() });
         Ok(())
     }
 
@@ -166,7 +165,11 @@ impl Commits {
             if !fields.is_empty()
                 && let Some((left, right)) = job.pair(place.source)
             {
-                let entry = HistoryEntry { at: place.now(), act: Act::Overruled, side, left, right, cause: job.change.cause, fields };
+                let trace = job.trace(place);
+                let record = side.of(&left, &right);
+                telemetry::overruled(Subject { side, ..place.subject() }, record, fields.keys(), &trace);
+                let (act, cause, trace) = (Act::Overruled, job.change.cause, Some(trace));
+                let entry = HistoryEntry { at: place.now(), act, side, left, right, cause, trace, fields };
                 writes.extend(history::write(place.engine, place.sync, &place.mapping.name, &entry)?);
             }
         }
@@ -228,7 +231,8 @@ impl Commits {
                 }
             }
         }
-        self.pending.push(Pending { change: job.into_change(), writes, ends, children });
+        let other = job.other_id.clone();
+        self.pending.push(Pending { change: job.into_change(), other, writes, ends, children });
         Ok(())
     }
 
@@ -241,7 +245,8 @@ impl Commits {
         fields: BTreeMap<FieldName, FieldChange>,
     ) -> Result<(), EngineError> {
         if let Some((left, right)) = job.pair(place.source) {
-            let entry = HistoryEntry { at: place.now(), act, side, left, right, cause: job.change.cause, fields };
+            let (cause, trace) = (job.change.cause, Some(job.trace(place)));
+            let entry = HistoryEntry { at: place.now(), act, side, left, right, cause, trace, fields };
             self.history.extend(history::write(place.engine, place.sync, &place.mapping.name, &entry)?);
         }
         Ok(())
@@ -359,17 +364,18 @@ pub(super) async fn wait(
         return Ok(());
     }
     let child = (&place.mapping.name, place.source, &job.record.id);
-    let mut writes = waiting::wait(place.sync, parent, side, &standing, child, place.now())?;
+    let follows = Some(job.trace(place));
+    let mut writes = waiting::wait(place.sync, parent, side, &standing, child, follows.clone(), place.now())?;
     // An own intent stays: it says that a create may be under way.
     if !matches!(job.standing.own.entry, Entry::Intent { .. }) {
         writes.extend(noted(place, &job, format!("waiting:{parent}/{id}"), job.standing.own.has_children())?);
     }
     // Asked for before anybody is noted as waiting: later children do not ask again.
     if !standing.own.has_children() {
-        place.engine.outbox.send(waiting::ask_for(place.engine, place.sync, parent, side, id)?).await?;
+        place.engine.outbox.send(waiting::ask_for(place.engine, place.sync, (parent, side, id), follows)?).await?;
     }
     let done = entry::commit(store, vec![writes]).await?;
-    count(place, place.source, &End::Later("waiting"));
+    ended(place, &job.change, &End::Later("waiting"));
     if done != [true] {
         out.again(place.now() + SignedDuration::from_secs(1), job.into_change(), false);
     }
@@ -396,7 +402,7 @@ pub(super) async fn merged(place: Place<'_>, mut job: Job, survivor: RecordId, o
     if matches!(heir.own.entry, Entry::Intent { .. }) && job.change.attempt < ATTEMPTS_MAX {
         // A counterpart of its own is being made for it: what comes of that is to be seen first.
         let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
-        count(place, source, &End::Later("conflict"));
+        ended(place, &job.change, &End::Later("conflict"));
         out.again(at, job.into_change(), true);
         return Ok(());
     }
@@ -431,8 +437,10 @@ pub(super) async fn merged(place: Place<'_>, mut job: Job, survivor: RecordId, o
     after.record.id = survivor.clone();
     after.other_id = Some(other);
     commits.remember(place, &after, Act::Moved, source, BTreeMap::new())?;
-    commits.pending.push(Pending { change: job.into_change(), writes, ends: vec![(source, End::Superseded)], children: Vec::new() });
+    let follows = Some(job.trace(place));
+    let (ends, children) = (vec![(source, End::Superseded)], Vec::new());
+    commits.pending.push(Pending { change: job.into_change(), other: Some(survivor.clone()), writes, ends, children });
     // The survivor is decided anew: it may carry other values now.
-    out.again(place.now(), Change::hint(survivor, place.now(), crate::message::Cause::Counterpart), false);
+    out.again(place.now(), Change { follows, ..Change::hint(survivor, place.now(), crate::message::Cause::Counterpart) }, false);
     commits.store(place, out).await
 }

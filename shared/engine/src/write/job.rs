@@ -8,6 +8,8 @@ use syncline_model::{Presence, Record, RecordId, Side, Timestamp};
 
 use crate::entry::{Entry, LinkState, Placed, Standing};
 use crate::message::{self, Cause, Change, Stamp};
+use crate::telemetry::{self, Subject};
+use crate::trace::TraceId;
 use crate::{Engine, EngineError, Sync};
 
 /// Where a group of changes belongs: the same for all jobs of a run.
@@ -29,6 +31,11 @@ impl Place<'_> {
 
     pub(super) fn now(&self) -> Timestamp {
         self.engine.now()
+    }
+
+    /// Where the changed records belong, for who tells of them.
+    pub(super) fn subject(&self) -> Subject<'_> {
+        Subject { sync: &self.sync.name, mapping: &self.mapping.name, side: self.source }
     }
 }
 
@@ -133,6 +140,11 @@ impl Job {
         }
     }
 
+    /// What joins all that is said of this change.
+    pub(super) fn trace(&self, place: Place<'_>) -> TraceId {
+        self.change.trace(place.subject())
+    }
+
     pub(super) fn plan(&self, place: Place<'_>, refs: &Refs) -> Plan {
         reconcile(&self.known(place, refs))
     }
@@ -145,17 +157,17 @@ impl Job {
     }
 }
 
-/// Keeps one change a record: the newest observation. A hint (no observation) is newer than all: it will be read.
-pub(super) fn newest(changes: Vec<Change>) -> (Vec<Change>, u64) {
+/// Keeps one change a record: the newest observation. A hint (no observation) is newer than all: it will be read. Beside them, without what they
+/// observed, those that were superseded.
+pub(super) fn newest(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
     let mut kept: BTreeMap<RecordId, Change> = BTreeMap::new();
-    let mut superseded = 0;
+    let mut superseded = Vec::new();
     for change in changes {
         match kept.get_mut(&change.id) {
             None => {
                 kept.insert(change.id.clone(), change);
             }
             Some(held) => {
-                superseded += 1;
                 let newer = match (&held.seen, &change.seen) {
                     (None, _) => false,
                     (Some(_), None) => true,
@@ -165,9 +177,8 @@ pub(super) fn newest(changes: Vec<Change>) -> (Vec<Change>, u64) {
                     },
                 };
                 let leave_out: BTreeSet<String> = held.leave_out.union(&change.leave_out).cloned().collect();
-                if newer && !planted(Mutant::OldestKept) {
-                    *held = change;
-                }
+                let passed = if newer && !planted(Mutant::OldestKept) { std::mem::replace(held, change) } else { change };
+                superseded.push(Change { seen: None, ..passed });
                 held.leave_out = leave_out;
             }
         }
@@ -195,9 +206,10 @@ impl Outgoing {
     }
 
     /// What the other side's worker shall look at: a record of the target side.
-    pub(super) fn forward(&mut self, id: RecordId, seen: Option<Record>, now: Timestamp) {
+    /// `follows`: the trace of the change that calls for it.
+    pub(super) fn forward(&mut self, id: RecordId, seen: Option<Record>, now: Timestamp, follows: TraceId) {
         let change = Change::hint(id, now, Cause::Counterpart);
-        self.forward.push(Change { seen, ..change });
+        self.forward.push(Change { seen, follows: Some(follows), ..change });
     }
 
     /// Sends the stamps. Before the links are stored: a stamp is our own field and may be written twice, but once the link stands nobody
@@ -224,6 +236,7 @@ impl Outgoing {
         messages.extend(message::changes(engine, sync, mapping, place.target(), place.now(), &forward)?);
         if !messages.is_empty() {
             engine.outbox.send(messages).await?;
+            telemetry::queued(Subject { side: place.target(), ..place.subject() }, &forward);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //!
 //! A worker writes its own connection only. Where the other side must be written too, it sends a message to that side's worker.
 
+mod apart;
 mod candidates;
 mod commit;
 mod job;
@@ -9,16 +10,18 @@ mod outcome;
 mod read;
 mod run;
 mod stamp;
+mod triage;
 
 use std::collections::BTreeMap;
 
 pub(crate) use stamp::stamps_at_once;
+use syncline_mapping::ObjectMapping;
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{ConnectionName, Deadline, MappingName, Side, SyncName, Timestamp};
 
 use crate::message::{Change, Stamp, Work};
 use crate::ports::outbox::Message;
-use crate::{Engine, EngineError, message, state};
+use crate::{Engine, EngineError, Sync, message, state};
 
 /// A message as the queue handed it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +62,11 @@ pub async fn write(engine: &Engine, connection: &ConnectionName, deliveries: &[D
                 }
                 if let Some(group) = changes.remove(&place) {
                     let (ids, lists): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-                    if let Err(error) = run::run(engine, sync, mapping, side, lists.into_iter().flatten().collect(), by).await {
+                    let mut done = run::run(engine, sync, mapping, side, lists.into_iter().flatten().collect(), by).await;
+                    if let Err(EngineError::Unreadable { .. }) = &done {
+                        done = again(engine, sync, mapping, side, deliveries, &ids, by).await;
+                    }
+                    if let Err(error) = done {
                         tracing::warn!(sync = %sync.name, mapping = %mapping.name, %side, "changes go back to the queue: {error}");
                         unfinished.extend(ids.into_iter().filter(|_| !planted(Mutant::FailuresUnreported)));
                     }
@@ -77,6 +84,27 @@ pub async fn write(engine: &Engine, connection: &ConnectionName, deliveries: &[D
         unfinished.extend(group.into_iter().map(|(id, _)| id));
     }
     unfinished
+}
+
+/// The changes of these deliveries anew, those apart that meet what cannot be read. They are opened again rather than kept: this happens seldom,
+/// and a batch is large.
+async fn again(
+    engine: &Engine,
+    sync: &Sync,
+    mapping: &ObjectMapping,
+    side: Side,
+    deliveries: &[Delivery],
+    ids: &[String],
+    by: Deadline,
+) -> Result<(), EngineError> {
+    let mut all: Vec<Change> = Vec::new();
+    for delivery in deliveries.iter().filter(|delivery| ids.contains(&delivery.id)) {
+        match message::read(&delivery.body)? {
+            Work::ChangesV1 { changes, .. } => all.extend(engine.sealer.open::<Vec<Change>>("a message", &changes)?),
+            Work::StampsV1 { .. } => {}
+        }
+    }
+    apart::apart(engine, sync, mapping, side, all, by).await
 }
 
 /// Work by mapping and side, each list with the delivery that it came in.

@@ -9,13 +9,14 @@ use super::candidates;
 use super::commit::{self, Commits};
 use super::job::{Job, Outgoing, Place};
 use super::read;
-use super::run::{action, count, postpone, space_out};
+use super::run::{action, ended, postpone, space_out};
 use crate::counts::End;
 use crate::entry::{self, Entry, Link, LinkState};
 use crate::history::Act;
 use crate::message::{Counterpart, Stamp};
 use crate::ports::connector::{Outcome, WriteAction};
 use crate::settle::{self, Disposition, settle};
+use crate::telemetry::{self, Subject};
 use crate::{EngineError, state};
 
 /// Carries the plans out: intents and claims first, then the writes, then what they came to.
@@ -31,7 +32,7 @@ pub(super) async fn carry_out(
     let batch = usize::try_from(batch).unwrap_or(1);
     let connector = &place.sync.ends.of(place.target()).connector;
     let selection = place.sync.selection(place.mapping, place.target());
-    let mut results: Vec<(Job, Plan, RecordId, bool, Option<Record>)> = Vec::new();
+    let mut results: Vec<(Job, Plan, RecordId, Option<Record>)> = Vec::new();
     while !ready.is_empty() {
         let rest = ready.split_off(batch.min(ready.len()));
         let answer = {
@@ -61,10 +62,10 @@ pub(super) async fn carry_out(
                         && matches!(plan.write(place.target()), Some(PlannedWrite::Create { .. })) =>
                 {
                     job.change.counterpart = Counterpart::Is(id);
-                    count(place, place.source, &End::Later("uncertain"));
+                    ended(place, &job.change, &End::Later("uncertain"));
                     out.again(place.now(), job.into_change(), true);
                 }
-                Outcome::Written { id, created, stored } => results.push((job, plan, id, created, stored)),
+                Outcome::Written { id, stored, .. } => results.push((job, plan, id, stored)),
                 Outcome::Failed(Fault::RateLimited { until }) => {
                     limited = Some(until);
                     space_out(place, &[unsent(job)], until, out);
@@ -81,8 +82,8 @@ pub(super) async fn carry_out(
         }
     }
     read_back(place, &mut results).await;
-    for (job, plan, id, created, stored) in results {
-        succeeded(place, job, &plan, (id, created, stored), refs, commits, out)?;
+    for (job, plan, id, stored) in results {
+        succeeded(place, job, &plan, (id, stored), refs, commits, out)?;
     }
     Ok(())
 }
@@ -107,8 +108,8 @@ async fn prepare(place: Place<'_>, planned: Vec<(Job, Plan)>, refs: &Refs, out: 
                     let lag = facts.map_or(0, |facts| facts.find_lag_s);
                     let visible = *at + SignedDuration::from_secs(i64::from(lag));
                     if facts.is_some_and(|facts| !facts.safe_create) && visible > place.now() {
+                        ended(place, &job.change, &End::Later("uncertain"));
                         out.again(visible, job.into_change(), false);
-                        count(place, place.source, &End::Later("uncertain"));
                         continue;
                     }
                 } else if !planted(Mutant::NoIntent) {
@@ -140,7 +141,7 @@ async fn prepare(place: Place<'_>, planned: Vec<(Job, Plan)>, refs: &Refs, out: 
             ready.push((job, plan));
         } else {
             // Somebody else is at work on it.
-            count(place, place.source, &End::Later("conflict"));
+            ended(place, &job.change, &End::Later("conflict"));
             out.again(place.now() + SignedDuration::from_secs(2), job.into_change(), true);
         }
     }
@@ -172,18 +173,18 @@ fn claim_first(place: Place<'_>, job: &mut Job, plan: &Plan, refs: &Refs) -> Res
 }
 
 /// Where the vendor's answer did not tell what it stores, it is asked: the base must be of what is stored.
-async fn read_back(place: Place<'_>, results: &mut [(Job, Plan, RecordId, bool, Option<Record>)]) {
+async fn read_back(place: Place<'_>, results: &mut [(Job, Plan, RecordId, Option<Record>)]) {
     let wanted: Vec<RecordId> = results
         .iter()
-        .filter(|(_, plan, _, _, stored)| stored.is_none() && plan.link != LinkChange::Bury)
-        .map(|(_, _, id, _, _)| id.clone())
+        .filter(|(_, plan, _, stored)| stored.is_none() && plan.link != LinkChange::Bury)
+        .map(|(_, _, id, _)| id.clone())
         .collect();
     if wanted.is_empty() {
         return;
     }
     // If this fails, what was sent stands for what is stored; the next observation corrects it.
     let mut got = read::get_all(place, place.target(), &wanted).await;
-    for (_, _, id, _, stored) in results.iter_mut().filter(|(_, _, _, _, stored)| stored.is_none()) {
+    for (_, _, id, stored) in results.iter_mut().filter(|(_, _, _, stored)| stored.is_none()) {
         *stored = got.records.remove(id).flatten();
     }
 }
@@ -192,12 +193,12 @@ fn succeeded(
     place: Place<'_>,
     mut job: Job,
     plan: &Plan,
-    answer: (RecordId, bool, Option<Record>),
+    answer: (RecordId, Option<Record>),
     refs: &Refs,
     commits: &mut Commits,
     out: &mut Outgoing,
 ) -> Result<(), EngineError> {
-    let (id, created, stored) = answer;
+    let (id, stored) = answer;
     let (source, target) = (place.source, place.target());
     let act = match plan.write(target) {
         Some(PlannedWrite::Create { .. }) => {
@@ -208,7 +209,8 @@ fn succeeded(
         Some(PlannedWrite::Restore { .. }) => Act::Restored,
         Some(PlannedWrite::Update { .. }) | None => Act::Updated,
     };
-    tracing::debug!(sync = %place.sync.name, mapping = %place.mapping.name, side = %target, record = %id, created, "written");
+    let trace = job.trace(place);
+    telemetry::written(Subject { side: target, ..place.subject() }, &id, act, &trace);
     let base = {
         let known = job.known(place, refs);
         let made = target.of(Pair::new(true, false), Pair::new(false, true));
@@ -219,7 +221,7 @@ fn succeeded(
         && let Some(field) = place.mapping.link_field.of(source)
         && job.record.fields.contains_key(field)
     {
-        out.stamps.push(Stamp { id: job.record.id.clone(), other: id, attempt: 0 });
+        out.stamps.push(Stamp { id: job.record.id.clone(), other: id, attempt: 0, trace: Some(trace) });
     } else {
         forward(place, &job, plan, stored.as_ref(), out);
     }
@@ -234,11 +236,11 @@ pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<&
     if let (PlannedWrite::Update { fields, .. }, Some(link_field)) = (write, place.mapping.link_field.of(source))
         && fields.keys().eq([link_field])
     {
-        out.stamps.push(Stamp { id: job.record.id.clone(), other, attempt: 0 });
+        out.stamps.push(Stamp { id: job.record.id.clone(), other, attempt: 0, trace: Some(job.trace(place)) });
         return;
     }
     let seen = stored.or(job.other.record()).cloned();
-    out.forward(other, seen, place.now());
+    out.forward(other, seen, place.now(), job.trace(place));
 }
 
 /// One record's write failed.
@@ -246,7 +248,7 @@ async fn failed(place: Place<'_>, job: Job, fault: &Fault, commits: &mut Commits
     let now = place.now();
     match settle(fault, job.change.attempt, now, place.engine.dice.roll()) {
         Disposition::RetryAt { at, counts } => {
-            count(place, place.source, &End::Later(fault.code()));
+            ended(place, &job.change, &End::Later(fault.code()));
             out.again(at, job.into_change(), counts);
         }
         Disposition::Hold(reason) => commits.hold(place, job, reason)?,
@@ -257,7 +259,7 @@ async fn failed(place: Place<'_>, job: Job, fault: &Fault, commits: &mut Commits
         Disposition::CounterpartGone => {
             // The counterpart, or what the record refers to: the next look tells which. The other side's worker is asked only then: two workers
             // that each send the other back to look would never end.
-            count(place, place.source, &End::Later("missing"));
+            ended(place, &job.change, &End::Later("missing"));
             let at = settle::backoff(job.change.attempt, now, place.engine.dice.roll());
             out.again(at, job.into_change(), true);
         }

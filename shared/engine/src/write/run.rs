@@ -1,21 +1,21 @@
 //! One run over the changes of one mapping and side: read, decide, write, store.
 
 use jiff::SignedDuration;
-use syncline_mapping::{
-    Choice, HoldReason, LinkChange, Pair, Plan, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after, has_changed,
-};
+use syncline_mapping::{Choice, HoldReason, LinkChange, Pair, Plan, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after};
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Deadline, Presence, Record, RecordId, Side, Value};
 
 use super::commit::{self, Commits};
 use super::job::{Job, Observed, Other, Outgoing, Place, newest};
+use super::triage::{Triage, triage};
 use super::{candidates, outcome, read};
 use crate::budget::NoToken;
-use crate::counts::{End, skip_name};
+use crate::counts::End;
 use crate::entry::{self, Entry, LinkState, Standing};
 use crate::message::{Cause, Change, Counterpart};
 use crate::settle::{ATTEMPTS_MAX, Disposition, backoff, settle};
-use crate::{Engine, EngineError, Sync, pull, state, waiting};
+use crate::telemetry;
+use crate::{Engine, EngineError, Sync, state, waiting};
 use syncline_mapping::ObjectMapping;
 
 /// How many records a part has at the least, and at the most: a part bounds memory, and fills the vendor's largest reads.
@@ -42,8 +42,8 @@ pub(super) async fn run(
 ) -> Result<(), EngineError> {
     let place = Place { engine, sync, mapping, source, by };
     let (changes, superseded) = newest(changes);
-    for _ in 0..superseded {
-        count(place, source, &End::Superseded);
+    for change in &superseded {
+        ended(place, change, &End::Superseded);
     }
     let mut run = Run::new(place);
     let mut rest = changes.into_iter().peekable();
@@ -149,7 +149,7 @@ impl<'a> Run<'a> {
                             self.commits.skip(place, Job::new(observed, standing), &SkipReason::DeletedBeforeLink)?;
                         } else {
                             release_left_behind(place, &observed.change.id, &standing, &end).await?;
-                            count(place, source, &end);
+                            ended(place, &observed.change, &end);
                         }
                     }
                     Triage::Linked => {
@@ -163,11 +163,14 @@ impl<'a> Run<'a> {
                     }
                     Triage::Unlinked => unlinked.push(Job::new(observed, standing)),
                     Triage::Moved(survivor) => {
-                        self.out.again(place.now(), Change::hint(survivor, place.now(), Cause::Counterpart), false);
-                        count(place, source, &End::Unchanged);
+                        let follows = Some(observed.change.trace(place.subject()));
+                        let change = Change { follows, ..Change::hint(survivor, place.now(), Cause::Counterpart) };
+                        self.out.again(place.now(), change, false);
+                        ended(place, &observed.change, &End::Unchanged);
                     }
                     Triage::LooksBack => {
                         let change = Change { seen: None, ..observed.change };
+                        telemetry::decided(place.subject(), &change, None, &End::Later("looks_again"));
                         self.out.again(place.now(), change, false);
                     }
                     Triage::Merged(survivor) => {
@@ -205,8 +208,15 @@ async fn release_left_behind(place: Place<'_>, id: &RecordId, standing: &Standin
     Ok(())
 }
 
-pub(super) fn count(place: Place<'_>, side: Side, end: &End) {
+/// A change has ended, or waits: counted where it was seen, and told.
+pub(super) fn ended(place: Place<'_>, change: &Change, end: &End) {
+    ended_at(place, change, None, (place.source, end));
+}
+
+/// The same with its counterpart, counted at a side of the pair.
+pub(super) fn ended_at(place: Place<'_>, change: &Change, other: Option<&RecordId>, (side, end): (Side, &End)) {
     place.engine.counts.end(&place.sync.name, &place.mapping.name, side, end);
+    telemetry::decided(place.subject(), change, other, end);
 }
 
 /// Work of a backfill steps back while the bucket is low: live changes go ahead.
@@ -242,7 +252,7 @@ pub(super) fn space_out(place: Place<'_>, changes: &[Change], first: syncline_mo
     for chunk in changes.chunks(usize::try_from(group).unwrap_or(usize::MAX)) {
         at = at.checked_add(rest).unwrap_or(at);
         for change in chunk {
-            count(place, place.source, &End::Later("rate_limited"));
+            ended(place, change, &End::Later("rate_limited"));
             out.again(at, change.clone(), false);
         }
     }
@@ -302,6 +312,7 @@ pub(super) async fn postpone(
         return Ok(());
     }
     for change in changes {
+        ended(place, &change, &End::Later(error.fault.code()));
         let disposition = settle(&error.fault, change.attempt, place.now(), place.engine.dice.roll());
         match disposition {
             Disposition::RetryAt { at, counts } => out.again(at, change, counts),
@@ -316,75 +327,8 @@ pub(super) async fn postpone(
                 out.again(at, change, counts);
             }
         }
-        count(place, place.source, &End::Later(error.fault.code()));
     }
     Ok(())
-}
-
-enum Triage {
-    Ends(End),
-    Linked,
-    Unlinked,
-    /// Its counterpart was deleted, and it was edited since.
-    Severed(Side),
-    Merged(RecordId),
-    /// It was merged, and its link is the survivor's.
-    Moved(RecordId),
-    /// It seems to have come back after its end; but a message may tell of a moment before that: it is read.
-    LooksBack,
-}
-
-fn triage(place: Place<'_>, observed: &Observed, standing: &Standing) -> Triage {
-    let Observed { change, told, record } = observed;
-    let told = *told;
-    let source = place.source;
-    let insisted = matches!(change.cause, Cause::Release | Cause::Counterpart | Cause::Child);
-    if !insisted
-        && let Some(note) = standing.note().filter(|note| note.is_final())
-        && note.remembers(&entry::print(&place.engine.marker, place.mapping, source, record))
-    {
-        // Who moved the link may have died before the survivor was asked for.
-        return note.end.strip_prefix("merged:").map_or(Triage::Ends(End::Unchanged), |survivor| Triage::Moved(survivor.into()));
-    }
-    let Some(link) = standing.link() else {
-        return match record.presence {
-            // Its link moved when it was merged away: a message may tell of a moment before that.
-            Presence::Live if told && standing.note().is_some_and(|note| note.end.starts_with("merged:")) => Triage::LooksBack,
-            Presence::Live => Triage::Unlinked,
-            Presence::Deleted | Presence::MergedInto(_) => Triage::Ends(End::Skipped(skip_name(&SkipReason::DeletedBeforeLink))),
-        };
-    };
-    // What was read now is the newest there is; what a message brought, however urgent, may have been overtaken.
-    let older = (told || !insisted) && record.version < *link.seen.of(source) && record.version.is_some();
-    match (&link.state, &record.presence) {
-        (_, Presence::Live) if older && !planted(Mutant::SupersededWritten) => Triage::Ends(End::Superseded),
-        (LinkState::Active, Presence::Live) => {
-            let differs = || has_changed(place.mapping, &place.engine.marker, &link.base, source, record);
-            if insisted || pull::is_unsettled(link, record) || differs() { Triage::Linked } else { Triage::Ends(End::Unchanged) }
-        }
-        (LinkState::Active, Presence::Deleted) => Triage::Linked,
-        (LinkState::Active, Presence::MergedInto(_)) if planted(Mutant::MergeAsDelete) => Triage::Linked,
-        (LinkState::Active, Presence::MergedInto(survivor)) => Triage::Merged(survivor.clone()),
-        (LinkState::Severed { gone }, Presence::Live) if *gone == source && planted(Mutant::RestoreUnnoticed) => {
-            Triage::Ends(End::Unchanged)
-        }
-        (LinkState::Severed { gone }, Presence::Live) if *gone == source && told => Triage::LooksBack,
-        (LinkState::Severed { gone }, Presence::Live) if *gone == source => Triage::Linked,
-        (LinkState::Severed { .. }, Presence::Live) if planted(Mutant::SeveredForgotten) => Triage::Unlinked,
-        (LinkState::Severed { gone }, Presence::Live) => Triage::Severed(*gone),
-        (LinkState::Severed { gone }, Presence::Deleted | Presence::MergedInto(_)) if *gone != source => Triage::Linked,
-        // A late message does not bring the record back: only one that is younger than its end does.
-        (LinkState::Buried, Presence::Live) if planted(Mutant::BuriedForgotten) => Triage::Unlinked,
-        (LinkState::Buried, Presence::Live) if insisted || pull::is_newer(link, source, record) => {
-            if told {
-                Triage::LooksBack
-            } else {
-                Triage::Unlinked
-            }
-        }
-        (LinkState::Buried, Presence::Live) => Triage::Ends(End::Superseded),
-        (LinkState::Severed { .. } | LinkState::Buried, Presence::Deleted | Presence::MergedInto(_)) => Triage::Ends(End::Unchanged),
-    }
 }
 
 /// Where a counterpart is gone, its own side's worker finds out whether it was deleted or merged, and carries that over; then the change comes
@@ -397,11 +341,11 @@ fn ask_the_other_side(place: Place<'_>, jobs: Vec<Job>, out: &mut Outgoing) -> V
         match (&job.other, job.other_id.clone()) {
             // A sweep found the difference: the other side's sweep finds who is missing there, counts them, and asks before many go.
             (Other::Gone, _) if is_live && job.change.cause == Cause::Sweep && job.standing.link.is_some() => {
-                count(place, place.source, &End::Later("other_side"));
+                ended(place, &job.change, &End::Later("other_side"));
             }
             (Other::Gone, Some(other)) if is_news => {
-                out.forward(other, None, place.now());
-                count(place, place.source, &End::Later("other_side"));
+                out.forward(other, None, place.now(), job.trace(place));
+                ended(place, &job.change, &End::Later("other_side"));
                 out.again(place.now() + SignedDuration::from_secs(30), job.into_change(), true);
             }
             (Other::Unread | Other::Seen(_) | Other::Gone | Other::Nothing, _) => ready.push(job),
@@ -482,7 +426,7 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
     for (mut job, mut found) in asking.into_iter().zip(found) {
         if found.being_made && job.change.attempt < ATTEMPTS_MAX {
             let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
-            count(place, source, &End::Later("conflict"));
+            ended(place, &job.change, &End::Later("conflict"));
             out.again(at, job.into_change(), true);
             continue;
         }
@@ -523,7 +467,7 @@ async fn sort_plan(
         // What goes on the side that the change came from is its worker's to delete, and the link's end to note once it has.
         Verdict::Write if matches!(plan.write(place.source), Some(PlannedWrite::Delete { .. })) => {
             outcome::forward(place, &job, &plan, None, out);
-            count(place, place.source, &End::Later("other_side"));
+            ended(place, &job.change, &End::Later("other_side"));
             Ok(None)
         }
         Verdict::Write | Verdict::NoChange => {
@@ -561,6 +505,7 @@ async fn sort_plan(
             if let Disposition::Hold(reason) = settle(&fault, job.change.attempt, place.now(), 0) {
                 commits.hold(place, job, reason)?;
             } else {
+                telemetry::decided(place.subject(), &job.change, None, &End::Later("looks_again"));
                 out.again(place.now() + SignedDuration::from_secs(5), job.into_change(), true);
             }
             Ok(None)

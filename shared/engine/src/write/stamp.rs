@@ -8,6 +8,7 @@ use crate::entry::{self, LinkState};
 use crate::message::Stamp;
 use crate::ports::connector::{Bounds, Outcome, Selection, WriteAction};
 use crate::settle::{ATTEMPTS_MAX, Disposition, backoff, settle};
+use crate::telemetry::{self, Subject};
 use crate::{Engine, EngineError, Sync, message, state};
 
 pub(super) async fn stamp(
@@ -51,7 +52,10 @@ pub(super) async fn stamp(
         let mut limited = None;
         for (stamp, outcome) in rest.into_iter().zip(outcomes) {
             match outcome {
-                Outcome::Written { .. } => engine.counts.stamped(&sync.name, &mapping.name, side),
+                Outcome::Written { .. } => {
+                    engine.counts.stamped(&sync.name, &mapping.name, side);
+                    telemetry::stamped(Subject { sync: &sync.name, mapping: &mapping.name, side }, &stamp);
+                }
                 Outcome::Failed(fault) => {
                     if let Fault::RateLimited { until } = &fault {
                         limited = Some(*until);
@@ -145,7 +149,11 @@ async fn corrections(
     }
     let wrong = holders.iter().filter(|holder| **holder != stamp.id && linked_to(holder).as_ref() != Some(&stamp.other));
     // Of a correction that fails nothing more follows.
-    let correction =
-        |holder: &RecordId| Stamp { id: holder.clone(), other: linked_to(holder).unwrap_or_else(|| RecordId::new("")), attempt: 2 };
+    let correction = |holder: &RecordId| Stamp {
+        id: holder.clone(),
+        other: linked_to(holder).unwrap_or_else(|| RecordId::new("")),
+        attempt: 2,
+        trace: stamp.trace.clone(),
+    };
     Ok(wrong.map(|holder| (engine.now(), correction(holder))).collect())
 }

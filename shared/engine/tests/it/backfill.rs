@@ -77,8 +77,15 @@ fn rich() -> World {
     // A child that waits for a company that the backfill links.
     let standing = standing(&world, "companies", Side::Left, "C1");
     let child = RecordId::new("P100");
-    let writes =
-        waiting::wait(world.sync(), &"companies".into(), Side::Left, &standing, (&"people".into(), Side::Left, &child), world.engine.now());
+    let writes = waiting::wait(
+        world.sync(),
+        &"companies".into(),
+        Side::Left,
+        &standing,
+        (&"people".into(), Side::Left, &child),
+        None,
+        world.engine.now(),
+    );
     now_or_never(world.store().write(writes.unwrap())).unwrap();
     world
 }

@@ -34,6 +34,17 @@ fn every_recipe_is_shipped_and_reads_against_the_vendors_of_this_build() {
 }
 
 #[test]
+fn a_deployment_knows_the_figures_of_every_vendor_and_keeps_what_only_it_knows() {
+    let stands = r#"{"freshdesk": {"panel": "asks", "limit": {"calls": 1}}, "gone": {}}"#;
+    let facts: serde_json::Value = serde_json::from_str(&syncline_tidy::systems::facts(stands, vendors()).unwrap()).unwrap();
+    let systems: Vec<&String> = facts.as_object().unwrap().keys().collect();
+    assert_eq!(systems, tree::vendors(&tree::root()).unwrap().iter().collect::<Vec<_>>());
+    assert_eq!(facts["freshdesk"]["panel"], "asks");
+    assert_eq!(facts["freshdesk"]["limit"], serde_json::json!({ "calls": 200, "window_s": 60, "setting": "calls_per_minute" }));
+    assert_eq!(facts["salesforce"]["records_per_write"], 400);
+}
+
+#[test]
 fn lines_are_put_between_the_markers_and_nowhere_else() {
     let text = "a\n    // vendors: begin (generated)\n    old\n    // vendors: end\nb\n";
     let wanted = "a\n    // vendors: begin (generated)\n    one\n    two\n    // vendors: end\nb\n";

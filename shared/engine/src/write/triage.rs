@@ -1,0 +1,78 @@
+//! What a change comes to, told from what is stored of its record: before anything is read of its counterpart.
+
+use syncline_mapping::{SkipReason, has_changed};
+use syncline_model::mutant::{Mutant, planted};
+use syncline_model::{Presence, RecordId, Side};
+
+use super::job::{Observed, Place};
+use crate::counts::{End, skip_name};
+use crate::entry::{self, LinkState, Standing};
+use crate::message::Cause;
+use crate::pull;
+
+/// Where a change goes on.
+pub(super) enum Triage {
+    Ends(End),
+    Linked,
+    Unlinked,
+    /// Its counterpart was deleted, and it was edited since.
+    Severed(Side),
+    Merged(RecordId),
+    /// It was merged, and its link is the survivor's.
+    Moved(RecordId),
+    /// It seems to have come back after its end; but a message may tell of a moment before that: it is read.
+    LooksBack,
+}
+
+pub(super) fn triage(place: Place<'_>, observed: &Observed, standing: &Standing) -> Triage {
+    let Observed { change, told, record } = observed;
+    let told = *told;
+    let source = place.source;
+    let insisted = matches!(change.cause, Cause::Release | Cause::Counterpart | Cause::Child);
+    if !insisted
+        && let Some(note) = standing.note().filter(|note| note.is_final())
+        && note.remembers(&entry::print(&place.engine.marker, place.mapping, source, record))
+    {
+        // Who moved the link may have died before the survivor was asked for.
+        return note.end.strip_prefix("merged:").map_or(Triage::Ends(End::Unchanged), |survivor| Triage::Moved(survivor.into()));
+    }
+    let Some(link) = standing.link() else {
+        return match record.presence {
+            // Its link moved when it was merged away: a message may tell of a moment before that.
+            Presence::Live if told && standing.note().is_some_and(|note| note.end.starts_with("merged:")) => Triage::LooksBack,
+            Presence::Live => Triage::Unlinked,
+            Presence::Deleted | Presence::MergedInto(_) => Triage::Ends(End::Skipped(skip_name(&SkipReason::DeletedBeforeLink))),
+        };
+    };
+    // What was read now is the newest there is; what a message brought, however urgent, may have been overtaken.
+    let older = (told || !insisted) && record.version < *link.seen.of(source) && record.version.is_some();
+    match (&link.state, &record.presence) {
+        (_, Presence::Live) if older && !planted(Mutant::SupersededWritten) => Triage::Ends(End::Superseded),
+        (LinkState::Active, Presence::Live) => {
+            let differs = || has_changed(place.mapping, &place.engine.marker, &link.base, source, record);
+            if insisted || pull::is_unsettled(link, record) || differs() { Triage::Linked } else { Triage::Ends(End::Unchanged) }
+        }
+        (LinkState::Active, Presence::Deleted) => Triage::Linked,
+        (LinkState::Active, Presence::MergedInto(_)) if planted(Mutant::MergeAsDelete) => Triage::Linked,
+        (LinkState::Active, Presence::MergedInto(survivor)) => Triage::Merged(survivor.clone()),
+        (LinkState::Severed { gone }, Presence::Live) if *gone == source && planted(Mutant::RestoreUnnoticed) => {
+            Triage::Ends(End::Unchanged)
+        }
+        (LinkState::Severed { gone }, Presence::Live) if *gone == source && told => Triage::LooksBack,
+        (LinkState::Severed { gone }, Presence::Live) if *gone == source => Triage::Linked,
+        (LinkState::Severed { .. }, Presence::Live) if planted(Mutant::SeveredForgotten) => Triage::Unlinked,
+        (LinkState::Severed { gone }, Presence::Live) => Triage::Severed(*gone),
+        (LinkState::Severed { gone }, Presence::Deleted | Presence::MergedInto(_)) if *gone != source => Triage::Linked,
+        // A late message does not bring the record back: only one that is younger than its end does.
+        (LinkState::Buried, Presence::Live) if planted(Mutant::BuriedForgotten) => Triage::Unlinked,
+        (LinkState::Buried, Presence::Live) if insisted || pull::is_newer(link, source, record) => {
+            if told {
+                Triage::LooksBack
+            } else {
+                Triage::Unlinked
+            }
+        }
+        (LinkState::Buried, Presence::Live) => Triage::Ends(End::Superseded),
+        (LinkState::Severed { .. } | LinkState::Buried, Presence::Deleted | Presence::MergedInto(_)) => Triage::Ends(End::Unchanged),
+    }
+}
