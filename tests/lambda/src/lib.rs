@@ -1,7 +1,7 @@
 //! The functions' binaries as Lambda runs them: a host for the Runtime API, the parts of AWS that they speak to, and both vendors' simulators.
 //!
 //! The binaries are those that lie beside this test's own (`make test` builds them), or in the folder that `SYNCLINE_BINARIES` names: so the same tests run
-//! over the release build. Nothing of a function is called but through its process.
+//! over the release build. Nothing of a function is called but through its process. The command line is run at the same world, as its operator would.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,6 +11,7 @@
 )]
 
 pub mod cloud;
+pub mod command_line;
 pub mod event;
 pub mod function;
 pub mod runtime_api;
