@@ -31,16 +31,16 @@ pub struct Function {
     child: Child,
 }
 
-/// Where the binaries lie: the folder that `SYNCLINE_BINARIES` names, or else the one of this build.
+/// Where a function's binary lies: as `make lambda` packs it, in the folder that `SYNCLINE_BINARIES` names, or else in the folder of this build.
 pub fn binary(name: &str) -> PathBuf {
-    let folder = std::env::var_os("SYNCLINE_BINARIES").map_or_else(
-        || {
-            let test = std::env::current_exe().unwrap();
-            // target/debug/deps/test-1234 stands below target/debug.
-            test.parent().and_then(std::path::Path::parent).unwrap().to_owned()
-        },
-        PathBuf::from,
-    );
+    if let Some(packed) = std::env::var_os("SYNCLINE_BINARIES") {
+        let binary = PathBuf::from(packed).join(name).join("bootstrap");
+        assert!(binary.is_file(), "{} is not there: `make lambda` builds it", binary.display());
+        return binary;
+    }
+    let test = std::env::current_exe().unwrap();
+    // target/debug/deps/test-1234 stands below target/debug.
+    let folder = test.parent().and_then(std::path::Path::parent).unwrap();
     let binary = folder.join(format!("syncline-{name}"));
     assert!(binary.is_file(), "{} is not there: `make test` builds it", binary.display());
     binary
