@@ -66,7 +66,7 @@ impl Store for World {
 impl Outbox for World {
     async fn send(&self, messages: Vec<Message>) -> Result<(), OutboxError> {
         if self.outbox_is_out {
-            return Err(OutboxError("out of reach".into()));
+            return Err(OutboxError::Unavailable("out of reach".into()));
         }
         self.sent.lock().unwrap().extend(messages);
         Ok(())

@@ -41,3 +41,6 @@ export const RECEIVES_MAX = 12;
 
 /** As long as AWS keeps a message: a connection that waits for sign-in over the holidays loses none. */
 export const RETENTION_DAYS = 14;
+
+/** The longest name that SQS takes. */
+export const QUEUE_NAME_MAX = 80;

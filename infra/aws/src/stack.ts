@@ -28,7 +28,7 @@ export class SynclineStack extends Stack {
       profiles: profiles(config, options.config),
       options,
       table: table(this, options),
-      lanes: lanes(this, config.connections.keys()),
+      lanes: lanes(this, config.connections.keys(), options),
       secrets: secrets(this, config.connections.values(), options),
       pack: packages(this, options),
     };

@@ -77,6 +77,30 @@ test("CloudFormation's policy covers every service that a template uses, and fit
   assert.ok(JSON.stringify(policy).length <= 6144);
 });
 
+test("who uses the command line may do at the table what the functions may, and tell every worker", () => {
+  type Statement = { Action: string | string[]; Resource: string };
+  const policy = JSON.parse(text("infra/aws/policies/operator.json")) as { Statement: Statement[] };
+  const may = new Set(policy.Statement.flatMap(({ Action: action }) => action));
+  const made = template(RECIPE);
+  const granted = all(made, "AWS::IAM::Policy").flatMap(([, one]) => (one["PolicyDocument"] as { Statement: Statement[] }).Statement);
+  const store = new Set(granted.flatMap(({ Action: action }) => action).filter((action) => action.startsWith("dynamodb:")));
+  assert.ok(store.size > 4);
+  assert.deepEqual(
+    [...store].filter((action) => !may.has(action)),
+    [],
+  );
+  const places = policy.Statement.map(({ Resource: resource }) => resource.split(":").at(-1)?.replace(/^table\//, "") ?? "");
+  const named = [
+    ...all(made, "AWS::DynamoDB::Table").map(([, table]) => table["TableName"]),
+    ...all(made, "AWS::SecretsManager::Secret").map(([, secret]) => secret["Name"]),
+    ...all(made, "AWS::SQS::Queue").flatMap(([, queue]) => queue["QueueName"] ?? []),
+  ].map(String);
+  assert.equal(named.length, 6);
+  for (const name of named) {
+    assert.ok(places.some((place) => (place.endsWith("*") ? name.startsWith(place.slice(0, -1)) : name === place)), name);
+  }
+});
+
 test("versions are pinned, and the lock file names no place to fetch from but the public one", () => {
   const { dependencies, devDependencies } = JSON.parse(text("infra/aws/package.json")) as Record<string, Record<string, string>>;
   for (const version of [...Object.values(dependencies ?? {}), ...Object.values(devDependencies ?? {})]) {

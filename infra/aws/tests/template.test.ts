@@ -44,6 +44,10 @@ test("each connection has a queue, its dead letters, a bounded worker and a secr
   const made = template(TWO_SYNCS);
   const queues = all(made, "AWS::SQS::Queue").filter(([, { RedrivePolicy: redrive }]) => redrive !== undefined);
   assert.equal(queues.length, 3);
+  assert.deepEqual(
+    queues.map(([, queue]) => queue["QueueName"]),
+    ["syncline_desk", "syncline_crm-europe", "syncline_crm_america"],
+  );
   for (const [, queue] of queues) {
     assert.equal((queue["RedrivePolicy"] as { maxReceiveCount: number }).maxReceiveCount, 12);
     assert.equal(queue["SqsManagedSseEnabled"], true);
@@ -221,6 +225,16 @@ test("code for another processor is refused", () => {
   writeFileSync(join(built, "ARCHITECTURE"), "x86_64\n");
   assert.match(refusal({ config: RECIPE, built }), /are for x86_64.*ARCH=x86_64/);
   assert.equal(refusal({ config: RECIPE, built, arch: "x86_64" }), "");
+});
+
+test("a queue's name that SQS would not take is refused before anything is deployed", () => {
+  const folder = mkdtempSync(join(tmpdir(), "syncline-config-"));
+  const long = "c".repeat(60);
+  const renamed = readFileSync(RECIPE, "utf8").replace("  freshdesk:", `  ${long}:`).replace("left: freshdesk", `left: ${long}`);
+  writeFileSync(join(folder, "long.yaml"), renamed);
+  const told = (stack: string): string => refusal({ config: join(folder, "long.yaml"), placeholders: "yes", stack });
+  assert.match(told("a-stack-of-a-long-name"), /queue of connection c+ would be called.*shorter name/);
+  assert.equal(told("Short"), "");
 });
 
 test("settings that cannot be understood are all named", () => {

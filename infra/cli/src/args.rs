@@ -6,9 +6,18 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit::EXIT_CODES;
 
+/// What every command does alike.
+fn after_help() -> String {
+    format!(
+        "On AWS: `--stack NAME` means the deployment of this name, on every command but local, simulate, init, cost and decode.\n\
+         Region and credentials are found as by every AWS tool: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL.\n\
+         Example: AWS_PROFILE=acme syncline status --stack Syncline\n\n{EXIT_CODES}"
+    )
+}
+
 /// Keeps CRM, helpdesk and other systems in step, both ways.
 #[derive(Debug, Parser)]
-#[command(name = "syncline", version, after_help = EXIT_CODES, propagate_version = true, max_term_width = 110)]
+#[command(name = "syncline", version, after_help = after_help(), propagate_version = true, max_term_width = 110)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -22,9 +31,18 @@ pub(crate) struct Global {
     /// The configuration
     #[arg(long, global = true, value_name = "FILE", default_value = "syncline.yaml")]
     pub(crate) config: PathBuf,
-    /// The data folder of this machine's installation
-    #[arg(long, global = true, value_name = "DIR", default_value = ".syncline")]
-    pub(crate) data: PathBuf,
+    /// The data folder of this machine's installation [default: .syncline]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The deployment of this name on AWS [or SYNCLINE_STACK]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// Its table, where it is another one [or SYNCLINE_TABLE]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// How its secrets' names begin [or SYNCLINE_SECRETS_PREFIX]
+    #[arg(long, global = true, value_name = "PREFIX")]
+    pub(crate) secrets_prefix: Option<String>,
     /// Embedded simulators in place of the vendors
     #[arg(long, global = true)]
     pub(crate) demo: bool,
@@ -51,17 +69,19 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Sign a connection in: check the credentials, then store them
     #[command(
-        after_help = "Examples:\n  syncline connect freshdesk\n  syncline connect salesforce --secret-file salesforce.json --yes\n  syncline connect salesforce --secret private_key=@key.pem --yes\n\nWith `auth: refresh_token`, give a token from your own authorisation flow:\na browser flow is not part of this command yet."
+        after_help = "Examples:\n  syncline connect freshdesk\n  syncline connect salesforce --secret-file salesforce.json --yes\n  syncline connect salesforce --secret private_key=@key.pem --yes\n  syncline connect freshdesk --stack Syncline      (into Secrets Manager)\n\nWith `auth: refresh_token`, give a token from your own authorisation flow:\na browser flow is not part of this command yet."
     )]
     Connect(Connect),
     /// Ask both ends of each sync: right account, rights, fields, problems
-    #[command(after_help = "Example:\n  syncline preflight --json")]
+    #[command(
+        after_help = "Examples:\n  syncline preflight --json\n  syncline preflight --stack Syncline      (with the credentials in Secrets Manager)"
+    )]
     Preflight(OfSync),
     /// Make the link fields that are missing; touches nothing that is there
-    #[command(after_help = "Examples:\n  syncline provision --dry-run\n  syncline provision --yes")]
+    #[command(after_help = "Examples:\n  syncline provision --dry-run\n  syncline provision --yes\n  syncline provision --stack Syncline")]
     Provision(Provision),
     /// Show what the next sync, or a backfill, would do; writes nothing
-    #[command(after_help = "Examples:\n  syncline plan\n  syncline plan --backfill --json")]
+    #[command(after_help = "Examples:\n  syncline plan\n  syncline plan --backfill --json\n  syncline plan --stack Syncline")]
     Plan(Plan),
     /// Run everything on this machine
     #[command(
@@ -69,31 +89,39 @@ pub(crate) enum Command {
     )]
     Local(Local),
     /// Link and bring over what exists on both sides
-    #[command(after_help = "Example:\n  syncline backfill customers --yes && syncline local --until-quiet")]
+    #[command(
+        after_help = "Examples:\n  syncline backfill customers --yes && syncline local --until-quiet\n  syncline backfill customers --force --stack Syncline"
+    )]
     Backfill(Backfill),
     /// How each sync stands: connections, cursors, holds, budgets
-    #[command(after_help = "Example:\n  syncline status --count")]
+    #[command(after_help = "Examples:\n  syncline status --count\n  syncline status --stack Syncline --json")]
     Status(Status),
     /// One record's story: seen, planned, written, why, and what comes next
-    #[command(after_help = "Examples:\n  syncline explain 82000000012\n  syncline explain customers/contacts/left/82000000012 --values")]
+    #[command(
+        after_help = "Examples:\n  syncline explain 82000000012\n  syncline explain customers/contacts/left/82000000012 --values\n  syncline explain 82000000012 --stack Syncline"
+    )]
     Explain(Explain),
     /// What was written to a record, oldest first
-    #[command(after_help = "Example:\n  syncline history contacts/left/82000000012 --values")]
+    #[command(
+        after_help = "Examples:\n  syncline history contacts/left/82000000012 --values\n  syncline history contacts/left/82000000012 --stack Syncline"
+    )]
     History(History),
     /// Records that wait for a person
-    #[command(after_help = "Examples:\n  syncline holds list\n  syncline holds release contacts/left/82000000012")]
+    #[command(
+        after_help = "Examples:\n  syncline holds list\n  syncline holds release contacts/left/82000000012\n  syncline holds list --stack Syncline"
+    )]
     Holds(Holds),
     /// A vendor's simulator on a port, for other people's clients
     #[command(after_help = "Example:\n  syncline simulate freshdesk --port 8081 --records 1000 --tls")]
     Simulate(Simulate),
     /// Write this installation into one file, to move it to another machine or to AWS
     #[command(
-        after_help = "Examples:\n  syncline local --until-quiet && syncline export acme.jsonl\n  syncline export acme.jsonl --table syncline      (from AWS, with your own credentials)\n\nLinks, cursors, holds, waiting records, states and history are in it; budgets and messages are not.\nThe installation's key is not in it either: how it is moved stands in shared/docs/moving.md."
+        after_help = "Examples:\n  syncline local --until-quiet && syncline export acme.jsonl\n  syncline export acme.jsonl --stack Syncline      (from AWS, with your own credentials)\n\nLinks, cursors, holds, waiting records, states and history are in it; budgets and messages are not.\nThe installation's key is not in it either: how it is moved stands in shared/docs/moving.md."
     )]
     Export(Export),
     /// Set an exported installation down here, or on AWS
     #[command(
-        after_help = "Examples:\n  syncline import acme.jsonl --dry-run\n  syncline import acme.jsonl --table syncline      (to AWS, with your own credentials)\n\nThe whole file is verified before the first write; run again, it goes on where it was cut off."
+        after_help = "Examples:\n  syncline import acme.jsonl --dry-run\n  syncline import acme.jsonl --stack Syncline      (to AWS, with your own credentials)\n\nThe whole file is verified before the first write; run again, it goes on where it was cut off."
     )]
     Import(Import),
     /// What a month on AWS costs, idle and at 10,000, 1 and 100 million changes
@@ -232,6 +260,7 @@ pub(crate) struct Holds {
 #[derive(Debug, Subcommand)]
 pub(crate) enum HoldsAct {
     /// List them, with why and what releases each
+    #[command(after_help = "Examples:\n  syncline holds list --reason ambiguous\n  syncline holds list --stack Syncline --json")]
     List {
         /// Only this sync
         sync: Option<String>,
@@ -243,6 +272,9 @@ pub(crate) enum HoldsAct {
         limit: usize,
     },
     /// Read the records again and decide again
+    #[command(
+        after_help = "Examples:\n  syncline holds release contacts/left/82000000012\n  syncline holds release contacts/left/82000000012 --stack Syncline"
+    )]
     Release {
         /// [SYNC/]MAPPING/SIDE/ID, as `holds list` shows them
         #[arg(required = true)]
@@ -280,23 +312,10 @@ pub(crate) struct Simulate {
     pub(crate) names: Vec<String>,
 }
 
-/// A place other than this machine's data folder.
-#[derive(Debug, Args)]
-pub(crate) struct Elsewhere {
-    /// The table on AWS, reached as every AWS tool is: region and credentials from the environment or a profile
-    #[arg(long, value_name = "NAME")]
-    pub(crate) table: Option<String>,
-    /// What stands before a secret's name in Secrets Manager there
-    #[arg(long, value_name = "PREFIX", default_value = "syncline/", requires = "table")]
-    pub(crate) secrets_prefix: String,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Export {
     /// The file to write
     pub(crate) file: PathBuf,
-    #[command(flatten)]
-    pub(crate) elsewhere: Elsewhere,
     /// Also while messages wait or somebody works: what is on its way then stays behind
     #[arg(long)]
     pub(crate) anyway: bool,
@@ -309,8 +328,6 @@ pub(crate) struct Export {
 pub(crate) struct Import {
     /// The file that `syncline export` wrote
     pub(crate) file: PathBuf,
-    #[command(flatten)]
-    pub(crate) elsewhere: Elsewhere,
     /// Make the place as the file says, also where items there differ or are not in the file
     #[arg(long)]
     pub(crate) replace: bool,

@@ -1,16 +1,18 @@
-//! What every command starts from: the flags, the environment, the configuration, and the installation of this machine.
+//! What every command starts from: the flags, the environment, the configuration, and the place of the installation.
 
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use syncline_config::Config;
 use syncline_engine::{Engine, Sync};
-use syncline_local::{Installation, Setup, SimulateOptions};
+use syncline_local::{Setup, SimulateOptions};
 use syncline_model::{Deadline, Secret};
 
 use crate::args::Global;
 use crate::exit::{Exit, Failure};
+use crate::installation::{Demands, Installation};
 use crate::nearest::suggestion;
+use crate::place::{self, Place};
 use crate::printer::Printer;
 
 /// The recipe of a demonstration.
@@ -28,7 +30,10 @@ pub(crate) struct Context {
 impl Context {
     /// Whether simulators stand in for the vendors: asked for, or begun so in this data folder and without a configuration.
     pub(crate) fn is_demo(&self) -> bool {
-        self.global.demo || (!self.global.config.exists() && self.global.data.join("simulators").exists())
+        match self.place() {
+            Ok(Place::Folder(folder)) => self.global.demo || (!self.global.config.exists() && folder.join("simulators").exists()),
+            Ok(Place::Deployed(_)) | Err(_) => false,
+        }
     }
 
     /// The configuration; in a demonstration without a file, the recipe.
@@ -45,14 +50,20 @@ impl Context {
         Ok(syncline_config::read(&text, &file.display().to_string(), &syncline_registry::system_facts())?)
     }
 
-    /// Opens the installation of this machine. Asks no vendor anything.
-    pub(crate) async fn open(&self) -> Result<Installation, Failure> {
-        Ok(Installation::open(self.setup()?).await?)
+    /// Where the installation stands that the command is about.
+    pub(crate) fn place(&self) -> Result<Place, Failure> {
+        Place::choose(&self.global, &self.environment)
     }
 
+    /// Opens that installation. Asks no vendor anything.
+    pub(crate) async fn open(&self) -> Result<Installation, Failure> {
+        Installation::open(self, Demands::NotAsked).await
+    }
+
+    /// How the installation of this machine is opened.
     pub(crate) fn setup(&self) -> Result<Setup, Failure> {
         Ok(Setup {
-            folder: self.global.data.clone(),
+            folder: place::folder(&self.global),
             environment: self.environment.clone(),
             simulate: self.is_demo().then(SimulateOptions::default),
             ..Setup::new(self.config()?)

@@ -2,10 +2,11 @@
 
 use syncline_config::Problems;
 use syncline_engine::EngineError;
-use syncline_engine::ports::secrets::SecretsError;
+use syncline_engine::ports::outbox::OutboxError;
+use syncline_engine::ports::store::StoreError;
 use syncline_local::OpenError;
 use syncline_model::{CallError, Fault};
-use syncline_registry::KeyError;
+use syncline_registry::{AssemblyProblem, KeyError};
 
 /// How a command ends. The numbers never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +106,12 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Call(error) => error.into(),
-            EngineError::Store(_) | EngineError::Outbox(_) => {
+            EngineError::Store(StoreError::Refused(_)) | EngineError::Outbox(OutboxError::Refused(_)) => Self::new(
+                Exit::Failed,
+                error.to_string(),
+                "nothing was lost; check `--stack`, AWS_REGION and AWS_PROFILE, and your rights on the stack's table and queues",
+            ),
+            EngineError::Store(StoreError::Lost { .. } | StoreError::Unavailable(_)) | EngineError::Outbox(OutboxError::Unavailable(_)) => {
                 Self::new(Exit::OutOfReach, error.to_string(), "run it again; nothing was lost")
             }
             EngineError::Unknown { .. } => Self::usage(error.to_string(), "`syncline status` lists the syncs and their mappings"),
@@ -116,9 +122,10 @@ impl From<EngineError> for Failure {
     }
 }
 
-impl From<SecretsError> for Failure {
-    fn from(error: SecretsError) -> Self {
-        Self::new(Exit::Failed, error.to_string(), "correct or remove the secrets file, then run `syncline connect`")
+impl From<Vec<AssemblyProblem>> for Failure {
+    fn from(problems: Vec<AssemblyProblem>) -> Self {
+        let says: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Self::new(Exit::Config, says.join("\n"), "correct the configuration, then run `syncline validate`")
     }
 }
 

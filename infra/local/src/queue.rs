@@ -354,7 +354,9 @@ impl Outbox for EmbeddedQueue {
         }
         let batches = batches(messages)?;
         let billed: u64 = batches.iter().map(|batch| billed_requests(batch.bytes)).sum();
-        self.transaction(move |transaction| insert(transaction, &batches)).await.map_err(|error| OutboxError(error.to_string()))?;
+        self.transaction(move |transaction| insert(transaction, &batches))
+            .await
+            .map_err(|error| OutboxError::Unavailable(error.to_string()))?;
         self.shared.counters.sends.fetch_add(billed, Ordering::Relaxed);
         self.announce();
         Ok(())

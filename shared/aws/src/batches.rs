@@ -27,7 +27,10 @@ pub fn batches(messages: Vec<Message>) -> Result<Vec<Batch>, OutboxError> {
     for message in messages {
         let bytes = message.body.len();
         if bytes > BODY_BYTES_MAX {
-            return Err(OutboxError(format!("queue {}: a message of {bytes} bytes; at most {BODY_BYTES_MAX} are sent", message.queue)));
+            return Err(OutboxError::Unavailable(format!(
+                "queue {}: a message of {bytes} bytes; at most {BODY_BYTES_MAX} are sent",
+                message.queue
+            )));
         }
         let queue = message.queue.clone();
         let of_queue = queues.entry(queue.clone()).or_default();
@@ -75,7 +78,7 @@ mod tests {
     #[test]
     fn a_message_too_large_is_refused_by_its_size() {
         let refused = batches(vec![message("zoho", BODY_BYTES_MAX + 1)]).unwrap_err();
-        assert_eq!(refused.0, "queue zoho: a message of 204801 bytes; at most 204800 are sent");
+        assert_eq!(refused, OutboxError::Unavailable("queue zoho: a message of 204801 bytes; at most 204800 are sent".into()));
     }
 
     #[test]

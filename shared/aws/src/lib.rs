@@ -12,6 +12,7 @@ mod dice;
 mod item;
 mod outbox;
 mod parallel;
+mod queues;
 mod scan;
 mod secrets;
 mod store;

@@ -13,7 +13,8 @@ use syncline_model::{ConnectionName, Timestamp};
 use crate::batches::{Batch, batches, billed_requests};
 use crate::client::Aws;
 use crate::parallel::in_parallel;
-use crate::trouble::sentence;
+use crate::queues::Queues;
+use crate::trouble::{is_refusal, sentence};
 
 /// SQS holds a message back this long at most; one that is due later is handed out early, and the receiver sends it again.
 pub const DELAY_S_MAX: i32 = 900;
@@ -38,7 +39,7 @@ struct Counters {
 /// The production `Outbox`.
 pub struct SqsOutbox {
     sender: Arc<Sender>,
-    queue_urls: BTreeMap<ConnectionName, String>,
+    queues: Queues,
     clock: Arc<dyn Clock>,
 }
 
@@ -52,7 +53,17 @@ impl SqsOutbox {
     /// `queue_urls` names the queue of each target connection. `group` goes with every message as its `MessageGroupId`: on a standard
     /// queue it keeps one noisy sender (a sync) from delaying the others. Makes no call.
     pub fn new(aws: Arc<Aws>, queue_urls: BTreeMap<ConnectionName, String>, group: Option<String>, clock: Arc<dyn Clock>) -> Self {
-        Self { sender: Arc::new(Sender { aws, group, counters: Counters::default() }), queue_urls, clock }
+        Self::on(aws, Queues::Known(queue_urls), group, clock)
+    }
+
+    /// For who is told no URLs: the queue of connection `name` is called `{prefix}{name}`, and SQS is asked for its URL before the first
+    /// message to it. Makes no call.
+    pub fn named(aws: Arc<Aws>, prefix: impl Into<String>, group: Option<String>, clock: Arc<dyn Clock>) -> Self {
+        Self::on(aws, Queues::named(prefix.into()), group, clock)
+    }
+
+    fn on(aws: Arc<Aws>, queues: Queues, group: Option<String>, clock: Arc<dyn Clock>) -> Self {
+        Self { sender: Arc::new(Sender { aws, group, counters: Counters::default() }), queues, clock }
     }
 
     /// What has been sent so far.
@@ -72,20 +83,20 @@ impl Outbox for SqsOutbox {
         let now = self.clock.now();
         let mut jobs = Vec::new();
         for batch in batches(messages)? {
-            let Some(url) = self.queue_urls.get(&batch.queue) else {
-                return Err(OutboxError(format!("connection {} has no queue; deploy again after adding a connection", batch.queue)));
-            };
-            let (sender, url) = (self.sender.clone(), url.clone());
+            let url = self.queues.url(&self.sender.aws, &batch.queue).await?;
+            let sender = self.sender.clone();
             jobs.push(async move { sender.send(batch, url, now).await });
         }
-        let answers = in_parallel(jobs).await.map_err(|_| OutboxError("a request was stopped before its answer came".to_owned()))?;
+        let answers =
+            in_parallel(jobs).await.map_err(|_| OutboxError::Unavailable("a request was stopped before its answer came".to_owned()))?;
         answers.into_iter().collect()
     }
 }
 
 impl Sender {
     async fn send(&self, batch: Batch, url: String, now: Timestamp) -> Result<(), OutboxError> {
-        let fail = |problem: String| OutboxError(format!("queue {}: {problem}", batch.queue));
+        let says = |problem: String| format!("queue {}: {problem}", batch.queue);
+        let fail = |problem: String| OutboxError::Unavailable(says(problem));
         let mut entries = Vec::with_capacity(batch.messages.len());
         for (place, message) in batch.messages.iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder()
@@ -99,15 +110,10 @@ impl Sender {
         }
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         self.counters.billed.fetch_add(billed_requests(batch.bytes), Ordering::Relaxed);
-        let answer = self
-            .aws
-            .sqs()
-            .send_message_batch()
-            .queue_url(url)
-            .set_entries(Some(entries))
-            .send()
-            .await
-            .map_err(|error| fail(sentence("SendMessageBatch", &error)))?;
+        let answer = self.aws.sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await.map_err(|error| {
+            let says = says(sentence("SendMessageBatch", &error));
+            if is_refusal(&error) { OutboxError::Refused(says) } else { OutboxError::Unavailable(says) }
+        })?;
         self.counters.messages.fetch_add(u64::try_from(answer.successful().len()).unwrap_or(u64::MAX), Ordering::Relaxed);
         if let Some(first) = answer.failed().first() {
             let (refused, all) = (answer.failed().len(), batch.messages.len());

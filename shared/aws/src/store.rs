@@ -24,7 +24,7 @@ use crate::client::Aws;
 use crate::consumed::{Consumed, Counters, count};
 use crate::item::{Attributes, Condition, condition, is_gone, item_attributes, key_attributes, read_item, read_key, stored_sort};
 use crate::parallel::{JobLost, in_parallel};
-use crate::trouble::sentence;
+use crate::trouble::{is_refusal, sentence};
 
 /// `BatchGetItem` takes this many keys.
 const GET_KEYS_MAX: usize = 100;
@@ -377,7 +377,7 @@ impl Table {
     }
 
     pub(crate) fn foreign_row(&self) -> StoreError {
-        StoreError::Unavailable(format!("table {} holds a row that Syncline did not write; give Syncline a table of its own", self.name))
+        StoreError::Refused(format!("table {} holds a row that Syncline did not write; give Syncline a table of its own", self.name))
     }
 }
 
@@ -400,7 +400,8 @@ fn transaction_unavailable<R>(error: &SdkError<TransactWriteItemsError, R>) -> S
 }
 
 pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> StoreError {
-    StoreError::Unavailable(sentence(operation, error))
+    let says = sentence(operation, error);
+    if is_refusal(error) { StoreError::Refused(says) } else { StoreError::Unavailable(says) }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]

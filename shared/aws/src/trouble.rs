@@ -16,6 +16,21 @@ const TELLING_CODES: [&str; 9] = [
     "UnrecognizedClientException",
 ];
 
+/// What SQS answers where no queue has the name: today's code, and the one that it has had before.
+pub(crate) const NO_QUEUE_CODES: [&str; 2] = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"];
+
+/// Whether doing it again can help only once somebody has mended something: a right, a name, the region, credentials that AWS knows.
+pub(crate) fn is_refusal<E, R>(error: &SdkError<E, R>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    if let SdkError::ServiceError(service) = error {
+        return service.err().code().is_some_and(|code| TELLING_CODES.contains(&code) || NO_QUEUE_CODES.contains(&code));
+    }
+    // That nobody could sign it looks like a connection that broke: who must know asks `Aws::has_credentials`.
+    matches!(error, SdkError::ConstructionFailure(_))
+}
+
 /// Names the operation and what went wrong.
 pub(crate) fn sentence<E, R>(operation: &str, error: &SdkError<E, R>) -> String
 where

@@ -221,7 +221,7 @@ impl Budget {
             match self.save(limit, version, &bucket).await {
                 Ok(()) => self.block(limit, |held| held.tokens += block),
                 Err(StoreError::Lost { .. }) => {}
-                Err(StoreError::Unavailable(problem)) => return Err(NoToken::Unknown(problem)),
+                Err(StoreError::Unavailable(problem) | StoreError::Refused(problem)) => return Err(NoToken::Unknown(problem)),
             }
         }
         Err(NoToken::Unknown(format!("the budget of {} is contended", self.connection)))

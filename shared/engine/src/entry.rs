@@ -304,7 +304,7 @@ pub async fn commit(store: &dyn Store, groups: Vec<Vec<Write>>) -> Result<Vec<bo
                 }
                 later.extend(again.into_iter().filter(|_| !planted(Mutant::WinnersForgotten)));
             }
-            Err(unavailable @ StoreError::Unavailable(_)) => return Err(unavailable),
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) => return Err(error),
         }
         open = later;
     }

@@ -87,10 +87,10 @@ impl Engine {
 /// Why a use case stopped as a whole. What one record runs into is never this: it ends in a written state of its own.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The store was out of reach or contended: run again.
+    /// The store was out of reach or contended: run again. Or it refused: somebody has to mend that first.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The queue did not take the work: run again.
+    /// The queue did not take the work: run again, unless it refused.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
     /// A vendor's call failed as a whole; its fault says what comes next.

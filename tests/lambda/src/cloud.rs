@@ -1,6 +1,6 @@
-//! SQS and Secrets Manager over their protocol, as far as the functions use them. `DynamoDB` is the embedded one.
+//! SQS and Secrets Manager over their protocol, as far as the functions and the command line use them. `DynamoDB` is the embedded one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -16,6 +16,9 @@ struct Shared {
     secrets: BTreeMap<String, Json>,
     /// Messages by queue, in the order in which they came.
     queues: BTreeMap<String, Vec<String>>,
+    /// The URLs of the queues that have been made, by their names.
+    names: BTreeMap<String, String>,
+    denied: BTreeSet<String>,
     /// Every operation, in order.
     asked: Vec<String>,
 }
@@ -40,9 +43,25 @@ impl Cloud {
         &self.endpoint
     }
 
-    /// Stores a secret, or replaces it, as a rotation does.
+    /// Stores a secret, or replaces it, as a rotation does. `null`: one that was made and has no value yet.
     pub fn put_secret(&self, name: &str, value: Json) {
         self.shared.lock().unwrap().secrets.insert(name.to_owned(), value);
+    }
+
+    /// A bundle as it is stored.
+    pub fn secret(&self, name: &str) -> Json {
+        self.shared.lock().unwrap().secrets.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Makes a queue; only then it is found by its name.
+    pub fn make_queue(&self, name: &str) {
+        let url = self.queue_url(name);
+        self.shared.lock().unwrap().names.insert(name.to_owned(), url);
+    }
+
+    /// From now on nobody has the right to this operation, of whatever service.
+    pub fn deny(&self, operation: &str) {
+        self.shared.lock().unwrap().denied.insert(operation.to_owned());
     }
 
     /// The address of a queue.
@@ -76,10 +95,19 @@ async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> R
 
 impl Shared {
     fn answer(&mut self, operation: &str, members: &Json) -> (u16, Json) {
+        if self.denied.contains(operation) {
+            let message = format!("User: arn:aws:iam::123456789012:user/operator is not authorized to perform: {operation}");
+            return (400, json!({ "__type": "AccessDeniedException", "Message": message, "message": message }));
+        }
         match operation {
+            "GetQueueUrl" => match self.names.get(members["QueueName"].as_str().unwrap_or_default()) {
+                Some(url) => (200, json!({ "QueueUrl": url })),
+                None => (400, json!({ "__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "The specified queue does not exist." })),
+            },
             "GetSecretValue" | "PutSecretValue" => {
                 let name = members["SecretId"].as_str().unwrap_or_default();
-                let Some(secret) = self.secrets.get_mut(name) else {
+                let is_there = |secret: &&mut Json| operation == "PutSecretValue" || !secret.is_null();
+                let Some(secret) = self.secrets.get_mut(name).filter(is_there) else {
                     let message = "Secrets Manager can't find the specified secret.";
                     return (400, json!({ "__type": "ResourceNotFoundException", "Message": message }));
                 };

@@ -2,6 +2,7 @@
 //!
 //! The binaries are those that lie beside this test's own (`make test` builds them), or those that `make lambda` has packed into the folder that
 //! `SYNCLINE_BINARIES` names: so `make e2e` runs the same tests over the release build. Nothing of a function is called but through its process.
+//! The command line is run at the same world, as its operator would.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,6 +12,7 @@
 )]
 
 pub mod cloud;
+pub mod command_line;
 pub mod event;
 pub mod function;
 pub mod runtime_api;

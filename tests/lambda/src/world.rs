@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use syncline_aws::{SystemClock, SystemDice};
 use syncline_engine::ports::clock::Clock;
 use syncline_local::EmbeddedStore;
@@ -16,6 +16,13 @@ use crate::cloud::Cloud;
 use crate::function::Function;
 
 const TABLE: &str = "syncline";
+const CONNECTIONS: [&str; 2] = ["freshdesk", "salesforce"];
+
+/// The queue of a connection, as a deployment of the stack `Syncline` names it.
+pub fn queue(connection: &str) -> String {
+    format!("syncline_{connection}")
+}
+
 /// A secret that a helpdesk's app knows.
 pub const PANEL_KEY: &str = "panel-key-of-sixteen";
 
@@ -43,6 +50,17 @@ impl Vendor {
         lock(&self.users).create(SystemClock.now(), kind, &fields).unwrap()
     }
 
+    /// A user changes a record.
+    pub fn edit(&self, kind: &str, id: &str, fields: &[(&str, &str)]) {
+        let fields: Fields = fields.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        lock(&self.users).edit(SystemClock.now(), kind, id, &fields).unwrap();
+    }
+
+    /// Credentials that the vendor takes.
+    pub fn credentials(&self) -> BTreeMap<String, String> {
+        self.simulated.ready_secrets().iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())).collect()
+    }
+
     /// The live records of a kind.
     pub fn live(&self, kind: &str) -> BTreeMap<String, Fields> {
         lock(&self.users).live(kind)
@@ -66,32 +84,43 @@ impl World {
         let (freshdesk, salesforce) = (Vendor::start("freshdesk").await, Vendor::start("salesforce").await);
         cloud.put_secret("syncline/installation", json!({ "key": STANDARD.encode([7_u8; 32]) }));
         for (name, vendor) in [("freshdesk", &freshdesk), ("salesforce", &salesforce)] {
-            let mut bundle: serde_json::Map<String, Json> =
-                vendor.simulated.ready_secrets().iter().map(|(name, secret)| (name.clone(), json!(secret.expose()))).collect();
+            let mut bundle = vendor.credentials();
             if name == "freshdesk" {
-                bundle.insert("panel_key".to_owned(), json!(PANEL_KEY));
+                bundle.insert("panel_key".to_owned(), PANEL_KEY.to_owned());
             }
-            cloud.put_secret(&format!("syncline/{name}"), Json::Object(bundle));
+            cloud.put_secret(&format!("syncline/{name}"), json!(bundle));
+        }
+        for connection in CONNECTIONS {
+            cloud.make_queue(&queue(connection));
         }
         Self { cloud, freshdesk, salesforce, store, _folder: folder }
     }
 
     /// What a deployment puts into each function's environment.
     pub fn environment(&self) -> BTreeMap<String, String> {
-        let queues = json!({ "freshdesk": self.cloud.queue_url("acme-freshdesk"), "salesforce": self.cloud.queue_url("acme-salesforce") });
+        let queues = CONNECTIONS.map(|connection| (connection, self.cloud.queue_url(&queue(connection))));
+        let queues: BTreeMap<&str, String> = queues.into();
         let pairs = [
             ("SYNCLINE_CONFIG", self.config()),
             ("SYNCLINE_TABLE", TABLE.to_owned()),
-            ("SYNCLINE_QUEUES", queues.to_string()),
+            ("SYNCLINE_SECRETS_PREFIX", "syncline/".to_owned()),
+            ("SYNCLINE_QUEUES", json!(queues).to_string()),
             ("RUST_LOG", "info".to_owned()),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_ACCESS_KEY_ID", "AKIDLOCAL".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", self.store.endpoint().to_owned()),
-            ("AWS_ENDPOINT_URL_SQS", self.cloud.endpoint().to_owned()),
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.cloud.endpoint().to_owned()),
         ];
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(self.aws_environment()).collect()
+    }
+
+    /// Where AWS is, and who asks, as every AWS tool finds it.
+    pub fn aws_environment(&self) -> BTreeMap<String, String> {
+        let pairs = [
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIDLOCAL"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.store.endpoint()),
+            ("AWS_ENDPOINT_URL_SQS", self.cloud.endpoint()),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.cloud.endpoint()),
+        ];
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// Starts a function in this world.
@@ -100,7 +129,7 @@ impl World {
     }
 
     /// The shipped recipe, pointed at the simulators.
-    fn config(&self) -> String {
+    pub fn config(&self) -> String {
         let recipe = syncline_config::recipe("freshdesk-salesforce").unwrap();
         let (head, rest) = recipe.split_once("\nconnections:\n").unwrap();
         let (_, syncs) = rest.split_once("\nsyncs:\n").unwrap();

@@ -97,8 +97,8 @@ async fn a_write_that_is_killed_in_the_midst_loses_and_repeats_nothing() {
         world.freshdesk.create("contact", &[("name", &format!("Ada {number}")), ("email", &format!("ada{number}@example.test"))]);
     }
     pull.invoke(&left).await.response();
-    let bodies = world.cloud.take("acme-salesforce");
-    let batch = event::sqs("acme-salesforce", &bodies);
+    let bodies = world.cloud.take("syncline_salesforce");
+    let batch = event::sqs("syncline_salesforce", &bodies);
     let mut first = world.function("write").await;
     let answer = first.api().invoke(batch.to_string(), SystemClock.now() + SignedDuration::from_mins(1));
     // As soon as the vendor has anything, the worker is gone.

@@ -44,7 +44,7 @@ async fn a_scheduled_pull_and_a_queued_write_carry_a_record_over() {
     let pulled = pull.invoke(&pull_left()).await.response();
     assert_eq!(pulled["pulled"]["queued"], 1, "{pulled}");
     let mut write = world.function("write").await;
-    assert_eq!(deliver(&world, &mut write, "acme-salesforce").await, Vec::<String>::new());
+    assert_eq!(deliver(&world, &mut write, "syncline_salesforce").await, Vec::<String>::new());
     let there = world.salesforce.live("Contact");
     assert_eq!(there.values().map(|fields| &fields["LastName"]).collect::<Vec<_>>(), [&json!("Lovelace")]);
 }
@@ -62,11 +62,11 @@ async fn a_webhook_is_heard_at_its_door_and_nowhere_else() {
     assert_eq!((stranger["statusCode"].as_u64(), world.cloud.take_asked().len()), (Some(404), 0), "a stranger costs no call");
     let forged = webhook.invoke(&knock("/webhooks/freshdesk", "guessed")).await.response();
     assert_eq!(forged["statusCode"], 401);
-    assert!(world.cloud.take("acme-salesforce").is_empty());
+    assert!(world.cloud.take("syncline_salesforce").is_empty());
     let heard = webhook.invoke(&knock("/webhooks/freshdesk", "simulator-webhook")).await.response();
     assert_eq!(heard["statusCode"], 200, "{heard}");
     let mut write = world.function("write").await;
-    assert_eq!(deliver(&world, &mut write, "acme-salesforce").await, Vec::<String>::new());
+    assert_eq!(deliver(&world, &mut write, "syncline_salesforce").await, Vec::<String>::new());
     assert_eq!(world.salesforce.live("Contact").len(), 1);
 }
 
@@ -96,10 +96,10 @@ async fn of_a_batch_only_the_poisoned_message_comes_again() {
     let mut pull = begun(&world).await;
     world.freshdesk.create("contact", ADA);
     pull.invoke(&pull_left()).await.response();
-    let mut bodies = world.cloud.take("acme-salesforce");
+    let mut bodies = world.cloud.take("syncline_salesforce");
     bodies.insert(0, "no message of ours".to_owned());
     let mut write = world.function("write").await;
-    let answer = write.invoke(&event::sqs("acme-salesforce", &bodies)).await.response();
+    let answer = write.invoke(&event::sqs("syncline_salesforce", &bodies)).await.response();
     assert_eq!(failures(&answer), ["m-0"], "the others are done with");
     assert_eq!(world.salesforce.live("Contact").len(), 1);
 }
@@ -120,18 +120,18 @@ async fn work_that_does_not_fit_the_deadline_comes_again() {
     let mut pull = begun(&world).await;
     world.freshdesk.create("contact", ADA);
     pull.invoke(&pull_left()).await.response();
-    let bodies = world.cloud.take("acme-salesforce");
-    let batch = event::sqs("acme-salesforce", &bodies);
+    let bodies = world.cloud.take("syncline_salesforce");
+    let batch = event::sqs("syncline_salesforce", &bodies);
     let mut write = world.function("write").await;
     // The margin for the answer alone is longer.
     let answer = write.invoke_within(&batch, SignedDuration::from_secs(2)).await.response();
     assert!(world.salesforce.live("Contact").is_empty());
     assert_eq!(failures(&answer), Vec::<String>::new());
     // It was sent anew, to be tried later; who hands it out earlier gets it back.
-    let again = world.cloud.take("acme-salesforce");
+    let again = world.cloud.take("syncline_salesforce");
     assert_eq!(again.len(), 1);
-    assert_eq!(failures(&write.invoke(&event::sqs("acme-salesforce", &again)).await.response()), Vec::<String>::new());
-    assert_eq!((world.salesforce.live("Contact").len(), world.cloud.take("acme-salesforce").len()), (0, 1));
+    assert_eq!(failures(&write.invoke(&event::sqs("syncline_salesforce", &again)).await.response()), Vec::<String>::new());
+    assert_eq!((world.salesforce.live("Contact").len(), world.cloud.take("syncline_salesforce").len()), (0, 1));
 }
 
 #[tokio::test]

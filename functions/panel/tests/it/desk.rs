@@ -84,7 +84,7 @@ impl Store for Memory {
 #[async_trait]
 impl Outbox for Memory {
     async fn send(&self, messages: Vec<Message>) -> Result<(), OutboxError> {
-        Err(OutboxError(format!("a panel queues nothing, and not {} messages", messages.len())))
+        Err(OutboxError::Unavailable(format!("a panel queues nothing, and not {} messages", messages.len())))
     }
 }
 

@@ -2,7 +2,8 @@ import { Duration, Stack } from "aws-cdk-lib";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { except } from "../exceptions.js";
-import { RECEIVES_MAX, RETENTION_DAYS, VISIBILITY_S } from "../limits.js";
+import { QUEUE_NAME_MAX, RECEIVES_MAX, RETENTION_DAYS, VISIBILITY_S } from "../limits.js";
+import type { Options } from "../options.js";
 
 const ENCRYPTED =
   "It is encrypted, with the key that SQS keeps; the check asks for one in KMS. What a message carries of values is sealed with the installation's key besides.";
@@ -14,14 +15,31 @@ export interface Lane {
 }
 
 /** One standard queue a target connection, so that one vendor's outage delays no other (large batches are why it is no FIFO queue). */
-export function lanes(scope: Construct, connections: Iterable<string>): ReadonlyMap<string, Lane> {
+export function lanes(scope: Construct, connections: Iterable<string>, options: Options): ReadonlyMap<string, Lane> {
   const folder = new Construct(scope, "Queues");
-  return new Map([...connections].map((connection) => [connection, lane(new Construct(folder, connection))]));
+  return new Map(
+    [...connections].map((connection) => [connection, lane(new Construct(folder, connection), queueName(connection, options))]),
+  );
 }
 
-function lane(scope: Construct): Lane {
+/**
+ * A queue's name, by which the command line finds it. A stack's name has no underscore, so that the first one ends it, and no two stacks
+ * share a queue.
+ */
+function queueName(connection: string, options: Options): string {
+  const name = `${options.stack.toLowerCase()}_${connection}`;
+  if (name.length > QUEUE_NAME_MAX) {
+    throw new Error(
+      `the queue of connection ${connection} would be called ${name}: longer than the ${QUEUE_NAME_MAX} characters that SQS takes; give the stack or the connection a shorter name`,
+    );
+  }
+  return name;
+}
+
+function lane(scope: Construct, queueName: string): Lane {
   const dead = setAside(scope, "Dead");
   const queue = new Queue(scope, "Queue", {
+    queueName,
     visibilityTimeout: Duration.seconds(VISIBILITY_S),
     retentionPeriod: Duration.days(RETENTION_DAYS),
     encryption: QueueEncryption.SQS_MANAGED,

@@ -1,6 +1,7 @@
 //! `backfill`: begins one. What runs the installation carries it out.
 
 use serde::Serialize;
+use syncline_config::HistoryMode;
 use syncline_engine::backfill::{self, Phase, Progress};
 use syncline_model::SyncName;
 
@@ -24,8 +25,9 @@ pub(crate) async fn run(context: &Context, args: &Backfill) -> Result<Exit, Fail
     let names: Vec<&str> = chosen.iter().map(|sync| sync.name.as_str()).collect();
     if !args.yes
         && !input::confirm(&format!(
-            "Link and write what exists on both sides of {}? `syncline plan --backfill` shows it first.",
-            names.join(", ")
+            "Link and write what exists on both sides of {} in {}? `syncline plan --backfill` shows it first.",
+            names.join(", "),
+            installation.place.name()
         ))?
     {
         return Err(Failure::new(Exit::Failed, "nothing was begun", "run it again when you have decided"));
@@ -46,6 +48,10 @@ pub(crate) async fn run(context: &Context, args: &Backfill) -> Result<Exit, Fail
         };
         begun.iter().map(line).collect::<Vec<_>>().join("\n")
     });
-    Printer::words("hint: `syncline local` carries it out; `syncline status` shows how far it is");
+    let configured = |name: &SyncName| installation.config.sync(name.as_str()).is_some_and(|sync| sync.history == HistoryMode::Backfill);
+    for one in begun.iter().filter(|one| !configured(&one.sync)) {
+        Printer::words(&format!("note: nobody carries out a backfill of {} until its configuration says `history: backfill`", one.sync));
+    }
+    Printer::words(&format!("hint: {}; `syncline status` shows how far it is", installation.place.carried_out_by()));
     Ok(Exit::Done)
 }

@@ -15,14 +15,15 @@ use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_engine::ports::vendor::{Parts, Settings, Vendor};
 use syncline_engine::state;
 use syncline_http::ReqwestHttp;
-use syncline_local::Installation;
 use syncline_model::{ConnectionName, Secret};
 
 use crate::args::Connect;
 use crate::context::{Context, by};
 use crate::exit::{Exit, Failure};
 use crate::input;
+use crate::installation::Installation;
 use crate::nearest::suggestion;
+use crate::place::Place;
 use crate::printer::Printer;
 
 pub(crate) async fn run(context: &Context, args: &Connect) -> Result<Exit, Failure> {
@@ -38,7 +39,8 @@ pub(crate) async fn run(context: &Context, args: &Connect) -> Result<Exit, Failu
     })?;
     let mut given = given(args, vendor)?;
     let installation = context.open().await?;
-    let mut bundle = installation.secrets.load(&connection.secret).await?.unwrap_or_default();
+    let loaded = installation.secrets.load(&connection.secret).await;
+    let mut bundle = loaded.map_err(|error| installation.place.secrets_failure(&error))?.unwrap_or_default();
     let had: Vec<&str> = vendor.secret_keys().iter().map(|key| key.name).filter(|key| bundle.get(key).is_some()).collect();
     if !args.yes && input::is_interactive() {
         ask(vendor, &had, &mut given)?;
@@ -53,15 +55,19 @@ pub(crate) async fn run(context: &Context, args: &Connect) -> Result<Exit, Failu
     let (account, checked) = check(&installation, &name, connection, vendor, bundle).await?;
     if !args.yes {
         Printer::words(&words(&account));
-        if !input::confirm("Store these credentials?")? {
+        if !input::confirm(&format!("Store these credentials in {}?", installation.place.name()))? {
             return Err(Failure::new(Exit::Failed, "nothing was stored", "run it again when you have decided"));
         }
     }
-    installation.secrets.save(&connection.secret, &checked).await?;
+    let saved = installation.secrets.save(&connection.secret, &checked).await;
+    saved.map_err(|error| installation.place.secrets_failure(&error))?;
     state::start(&installation.engine, &name).await?;
     context
         .printer
         .show(&json!({ "connection": name, "account": account, "stored": true }), || format!("{}\nstored; {name} runs", words(&account)));
+    if matches!(installation.place, Place::Deployed(_)) {
+        Printer::words("note: a function that runs already believes what it has read before for a minute");
+    }
     Ok(Exit::Done)
 }
 

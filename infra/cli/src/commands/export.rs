@@ -6,9 +6,9 @@ use syncline_model::Timestamp;
 use crate::args::Export;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::installation::AtRest;
 use crate::moving::file::{Draft, Header, key_check};
 use crate::moving::kind::{Counts, Fate, Strange, fate, leased_until, without_lease};
-use crate::moving::place::Place;
 use crate::moving::standing::{at_work, scan};
 use crate::printer::{Printer, Text, table};
 
@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &Context, args: &Export) -> Result<Exit, Failur
         let says = format!("{} is there already", args.file.display());
         return Err(Failure::new(Exit::Failed, says, "name another file, or give `--force`"));
     }
-    let place = Place::open(context, &args.elsewhere, true).await?;
+    let place = AtRest::open(context, true).await?;
     let mut behind = Behind::default();
     count_messages(&place, &mut behind).await?;
     if behind.messages + behind.dead_letters > 0 && !args.anyway {
@@ -76,7 +76,7 @@ pub(crate) async fn run(context: &Context, args: &Export) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
-async fn count_messages(place: &Place, behind: &mut Behind) -> Result<(), Failure> {
+async fn count_messages(place: &AtRest, behind: &mut Behind) -> Result<(), Failure> {
     let Some(folder) = &place.folder else { return Ok(()) };
     for connection in place.config.connections.keys() {
         let counts = folder.queue.counts(connection, place.engine.now()).await;
@@ -88,7 +88,7 @@ async fn count_messages(place: &Place, behind: &mut Behind) -> Result<(), Failur
     Ok(())
 }
 
-fn on_their_way(place: &Place, behind: &Behind) -> Failure {
+fn on_their_way(place: &AtRest, behind: &Behind) -> Failure {
     let Behind { messages, dead_letters, .. } = behind;
     let says = format!(
         "{}: {messages} messages with changes wait in its queue, and {dead_letters} were set aside; they would stay behind",
@@ -99,14 +99,14 @@ fn on_their_way(place: &Place, behind: &Behind) -> Failure {
     Failure::new(Exit::Held, says, hint)
 }
 
-fn unknown(place: &Place, partition: &str, problem: &str) -> Failure {
+fn unknown(place: &AtRest, partition: &str, problem: &str) -> Failure {
     // The part of a key behind the sync's name may hold a record's id: it stays out of the words.
     let head: Vec<&str> = partition.split('#').take(2).collect();
     let says = format!("{}: {}: {problem}", place.name, head.join("#"));
     Failure::new(Exit::Failed, says, "export with the version of Syncline that runs this installation, or a newer one")
 }
 
-fn show(context: &Context, args: &Export, place: &Place, header: &Header, behind: &Behind) {
+fn show(context: &Context, args: &Export, place: &AtRest, header: &Header, behind: &Behind) {
     let value = json!({
         "file": args.file, "from": place.name, "at": header.at, "syncs": header.syncs, "items": header.items, "counts": header.counts,
         "key_check": header.key_check, "left_behind": behind,
@@ -123,7 +123,7 @@ fn show(context: &Context, args: &Export, place: &Place, header: &Header, behind
     );
 }
 
-fn words(args: &Export, place: &Place, header: &Header, behind: &Behind) -> String {
+fn words(args: &Export, place: &AtRest, header: &Header, behind: &Behind) -> String {
     let rows: Vec<Vec<String>> = header.counts.iter().map(|(kind, count)| vec![count.to_string(), kind.words().to_owned()]).collect();
     let mut text = Text::from(table(&rows));
     let at: Timestamp = header.at;

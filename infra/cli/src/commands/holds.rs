@@ -68,7 +68,7 @@ async fn release(context: &Context, records: &[String]) -> Result<Exit, Failure>
         released.iter().map(|name| format!("released {name}")).collect::<Vec<_>>().join("\n")
     });
     if missing.is_empty() {
-        Printer::words("hint: they are read and decided again by what runs the installation: `syncline local`");
+        Printer::words(&format!("hint: they are read and decided again: {}", installation.place.carried_out_by()));
         return Ok(Exit::Done);
     }
     Err(Failure::new(Exit::Failed, format!("not held: {}", missing.join(", ")), "`syncline holds list` shows what is"))

@@ -7,15 +7,15 @@ use serde_json::json;
 use crate::args::Import;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::installation::AtRest;
 use crate::moving::file::{Export, key_check};
 use crate::moving::landing::{Comparison, compare, land};
-use crate::moving::place::Place;
 use crate::moving::standing::{Standing, at_work};
 use crate::printer::{Printer, Text, table};
 
 pub(crate) async fn run(context: &Context, args: &Import) -> Result<Exit, Failure> {
     let export = Export::open(&args.file)?;
-    let place = Place::open(context, &args.elsewhere, false).await?;
+    let place = AtRest::open(context, false).await?;
     fits(&place, &export)?;
     let syncs: BTreeSet<String> = export.header.syncs.iter().cloned().collect();
     let mut standing = Standing::read(&place, &syncs).await?;
@@ -40,7 +40,7 @@ pub(crate) async fn run(context: &Context, args: &Import) -> Result<Exit, Failur
 }
 
 /// Whether the file was made with the key of this place, and its syncs are configured here.
-fn fits(place: &Place, export: &Export) -> Result<(), Failure> {
+fn fits(place: &AtRest, export: &Export) -> Result<(), Failure> {
     if export.header.key_check != key_check(&place.engine.marker) {
         let says = format!(
             "the export of {} was made with another installation key than {} has: no fingerprint would match, and nothing sealed could be read",
@@ -58,7 +58,7 @@ fn fits(place: &Place, export: &Export) -> Result<(), Failure> {
     Err(Failure::new(Exit::Config, says, "import with the configuration of the old place: `--config FILE`"))
 }
 
-fn show(context: &Context, args: &Import, place: &Place, export: &Export, found: &Comparison) {
+fn show(context: &Context, args: &Import, place: &AtRest, export: &Export, found: &Comparison) {
     let value = json!({
         "file": args.file, "to": place.name, "exported_at": export.header.at, "counts": export.header.counts,
         "written": found.new + found.other, "replaced": found.other, "removed": found.beyond, "there_already": found.same,
@@ -72,7 +72,7 @@ fn show(context: &Context, args: &Import, place: &Place, export: &Export, found:
     }
 }
 
-fn words(args: &Import, place: &Place, export: &Export, found: &Comparison) -> String {
+fn words(args: &Import, place: &AtRest, export: &Export, found: &Comparison) -> String {
     let rows: Vec<Vec<String>> =
         export.header.counts.iter().map(|(kind, count)| vec![count.to_string(), kind.words().to_owned()]).collect();
     let would = if args.dry_run { "would be " } else { "" };

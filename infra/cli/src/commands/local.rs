@@ -16,6 +16,7 @@ use super::progress::{Bar, Lines};
 use crate::args::Local;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::place::Place;
 use crate::printer::{Printer, Text, duration, table};
 
 /// A run's end, with commands to try after a demonstration.
@@ -27,6 +28,11 @@ struct Done {
 }
 
 pub(crate) async fn run(context: &Context, args: &Local) -> Result<Exit, Failure> {
+    if let Place::Deployed(deployment) = context.place()? {
+        let says = format!("`syncline local` runs on this machine, and the deployment {} is named", deployment.stack);
+        let hint = "leave `--stack` and SYNCLINE_STACK away, or say `--data DIR`; never run both for the same accounts";
+        return Err(Failure::usage(says, hint));
+    }
     let demo = context.is_demo() || !context.global.config.exists();
     let mut global = context.global.clone();
     global.demo = demo;

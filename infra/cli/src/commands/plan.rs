@@ -8,6 +8,7 @@ use syncline_model::{Side, SyncName};
 use crate::args::Plan;
 use crate::context::{Context, by, syncs};
 use crate::exit::{Exit, Failure};
+use crate::installation::{Demands, Installation};
 use crate::printer::{Printer, Text, duration};
 
 #[derive(Serialize)]
@@ -18,10 +19,8 @@ struct BackfillPlan {
 }
 
 pub(crate) async fn run(context: &Context, args: &Plan) -> Result<Exit, Failure> {
-    let mut setup = context.setup()?;
     // A plan must know which fields the vendors demand.
-    setup.ask_vendors = true;
-    let installation = syncline_local::Installation::open(setup).await?;
+    let installation = Installation::open(context, Demands::Asked).await?;
     let engine = &installation.engine;
     for note in &installation.notes {
         Printer::words(&format!("note: {note}"));

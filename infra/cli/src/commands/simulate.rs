@@ -13,6 +13,7 @@ use crate::args::Simulate;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::nearest::suggestion;
+use crate::place::folder;
 use crate::printer::Printer;
 use crate::tls;
 
@@ -38,7 +39,7 @@ pub(crate) async fn run(context: &Context, args: &Simulate) -> Result<Exit, Fail
     };
     let state = shared(simulated.make(&load, &base_url));
     let clock = Arc::new(SystemClock);
-    let certificate = args.certificate.clone().unwrap_or_else(|| context.global.data.join(format!("{}-simulator.pem", args.system)));
+    let certificate = args.certificate.clone().unwrap_or_else(|| folder(&context.global).join(format!("{}-simulator.pem", args.system)));
     let front = if args.tls {
         let acceptor = tls::acceptor(&certificate, &args.names)
             .map_err(|problem| Failure::new(Exit::Failed, problem, "name a file that can be written: `--certificate FILE`"))?;

@@ -11,9 +11,9 @@ use syncline_engine::ports::store::{Expect, Item, Key, Store as _, StoreError, W
 use tokio::task::JoinSet;
 
 use super::file::Export;
-use super::place::{Place, out_of_reach};
 use super::standing::{Compared, Standing, scan, stop_words};
 use crate::exit::{Exit, Failure};
+use crate::installation::AtRest;
 
 /// The bodies of one transaction; `DynamoDB` takes 4 MB, keys and markup included.
 const TRANSACTION_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -43,7 +43,7 @@ impl Comparison {
 }
 
 /// Reads the whole file, which proves it, and compares it with what stands at the place. Writes nothing.
-pub(crate) fn compare(place: &Place, export: &Export, standing: &mut Standing) -> Result<Comparison, Failure> {
+pub(crate) fn compare(place: &AtRest, export: &Export, standing: &mut Standing) -> Result<Comparison, Failure> {
     let mut found = Comparison::default();
     let now = place.engine.now();
     export.each(&place.engine.marker, |item| {
@@ -64,7 +64,7 @@ pub(crate) fn compare(place: &Place, export: &Export, standing: &mut Standing) -
 }
 
 /// Makes the place as the file says. Done again, it goes on where it was cut off.
-pub(crate) async fn land(place: &Place, export: &Export, standing: &Standing) -> Result<(), Failure> {
+pub(crate) async fn land(place: &AtRest, export: &Export, standing: &Standing) -> Result<(), Failure> {
     let ours: BTreeSet<Key> = place.config.connections.keys().map(keys::connection).collect();
     let stop = serde_json::to_string(&stop_words(place.engine.now())).unwrap_or_default();
     let stops = ours.iter().filter(|key| !standing.unfinished.contains(*key)).map(|key| put(key.clone(), stop.clone()));
@@ -125,14 +125,14 @@ fn put(key: Key, body: String) -> Write {
 
 /// Packs writes into transactions and has a few of them under way.
 struct Writer<'a> {
-    place: &'a Place,
+    place: &'a AtRest,
     waiting: Vec<Write>,
     bytes: usize,
     running: JoinSet<Result<(), StoreError>>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(place: &'a Place) -> Self {
+    fn new(place: &'a AtRest) -> Self {
         Self { place, waiting: Vec::new(), bytes: 0, running: JoinSet::new() }
     }
 
@@ -178,12 +178,12 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn unwritten(place: &Place, error: &StoreError) -> Failure {
+fn unwritten(place: &AtRest, error: &StoreError) -> Failure {
     match error {
         StoreError::Lost { .. } => {
             let says = format!("somebody else wrote to {} while it was imported", place.name);
             Failure::new(Exit::Held, says, "stop what runs there, then run the import again: it goes on and says what differs")
         }
-        StoreError::Unavailable(_) => out_of_reach(&place.name, error),
+        StoreError::Unavailable(_) | StoreError::Refused(_) => place.unreached(error),
     }
 }

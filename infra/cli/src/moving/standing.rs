@@ -10,8 +10,8 @@ use syncline_engine::state::Stopped;
 use syncline_model::Timestamp;
 
 use super::kind::{Fate, Kind, fate, leased_until, sync_of};
-use super::place::{Place, out_of_reach};
 use crate::exit::{Exit, Failure};
+use crate::installation::AtRest;
 
 type Digest = [u8; 16];
 
@@ -77,7 +77,7 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// Reads a place. `syncs`: those whose items the file is to decide about.
-    pub(crate) async fn read(place: &Place, syncs: &BTreeSet<String>) -> Result<Self, Failure> {
+    pub(crate) async fn read(place: &AtRest, syncs: &BTreeSet<String>) -> Result<Self, Failure> {
         let mut standing = Self::default();
         let now = place.engine.now();
         scan(place, |item| {
@@ -131,10 +131,10 @@ impl Standing {
 }
 
 /// Hands out everything that a place holds.
-pub(crate) async fn scan(place: &Place, mut act: impl FnMut(Item) -> Result<(), Failure>) -> Result<(), Failure> {
+pub(crate) async fn scan(place: &AtRest, mut act: impl FnMut(Item) -> Result<(), Failure>) -> Result<(), Failure> {
     let mut from = None;
     loop {
-        let page = place.store.scan(from.as_ref()).await.map_err(|error| out_of_reach(&place.name, &error))?;
+        let page = place.store.scan(from.as_ref()).await.map_err(|error| place.unreached(&error))?;
         for item in page.items {
             act(item)?;
         }

@@ -18,9 +18,19 @@ use std::process::{Command, Output};
 /// The built binary.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_syncline");
 
+/// The command in a folder, without what the environment of the tests may say to it.
+pub(crate) fn command(folder: &Path) -> Command {
+    let mut command = Command::new(BINARY);
+    command.current_dir(folder);
+    for name in ["SYNCLINE_LOG", "SYNCLINE_STACK", "SYNCLINE_TABLE", "SYNCLINE_SECRETS_PREFIX"] {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Runs a command line in a folder.
 pub(crate) fn syncline(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(BINARY).args(arguments).current_dir(folder).env_remove("SYNCLINE_LOG").output().expect("the binary runs")
+    command(folder).args(arguments).output().expect("the binary runs")
 }
 
 pub(crate) fn code(output: &Output) -> i32 {

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::{code, json, stderr, stdout, syncline};
+use crate::{code, command, json, stderr, stdout, syncline};
 
 #[test]
 fn a_recipe_is_valid_as_it_is_written_and_is_never_overwritten_unasked() {
@@ -115,6 +115,26 @@ fn without_a_configuration_commands_end_with_3_and_say_how_to_make_one() {
         assert_eq!(code(&output), 3, "{arguments:?}");
         assert!(stderr(&output).contains("hint: make one with `syncline init`"), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn one_place_is_named_and_a_deployment_is_never_run_from_here() {
+    let folder = tempfile::tempdir().expect("a folder");
+    syncline(folder.path(), &["init", "freshdesk-salesforce"]);
+    for (arguments, words) in [
+        (&["status", "--stack", "Syncline", "--data", "here"][..], "mean this machine"),
+        (&["holds", "list", "--table", "syncline", "--demo"], "mean this machine"),
+        (&["status", "--stack", "not a name"], "no name of a stack"),
+        (&["local", "--stack", "Syncline", "--until-quiet"], "runs on this machine, and the deployment Syncline is named"),
+    ] {
+        let output = syncline(folder.path(), arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words) && stderr(&output).contains("hint: "), "{}", stderr(&output));
+    }
+    let named =
+        command(folder.path()).args(["local", "--until-quiet"]).env("SYNCLINE_STACK", "Syncline").output().expect("the binary runs");
+    assert_eq!(code(&named), 2, "{}", stderr(&named));
+    assert!(!folder.path().join(".syncline").exists(), "nothing was begun");
 }
 
 #[test]

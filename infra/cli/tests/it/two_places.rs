@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,7 +19,7 @@ use syncline_http::ReqwestHttp;
 use syncline_local::{Amount, EmbeddedStore, Ended, Installation, Options, Pace, Report, Setup, SimulateOptions, run};
 use syncline_model::Deadline;
 
-use crate::{BINARY, syncline};
+use crate::{command, syncline};
 
 /// A working folder with a configuration, and two data folders in it.
 pub(crate) struct Places {
@@ -149,8 +149,8 @@ impl Table {
 
     /// Runs a command line with `--table` and AWS's own variables. Not on this thread: the table is served by it.
     pub(crate) async fn command(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(BINARY);
-        command.args(arguments).args(["--table", "syncline"]).current_dir(&self.at).env_remove("SYNCLINE_LOG");
+        let mut command = command(&self.at);
+        command.args(arguments).args(["--table", "syncline"]);
         for (name, value) in [
             ("AWS_REGION", "eu-central-1"),
             ("AWS_ACCESS_KEY_ID", "local"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use syncline_aws::{SentRequests, SqsOutbox};
-use syncline_engine::ports::outbox::{Message, Outbox};
+use syncline_engine::ports::outbox::{Message, Outbox, OutboxError};
 use syncline_model::Timestamp;
 
 use crate::HandClock;
@@ -86,7 +86,7 @@ async fn one_refused_message_fails_the_send_and_is_not_shown() {
     .await;
     let outbox = outbox(&fake, None);
     let refused = outbox.send(vec![now("acme", "s3cret"), now("acme", "b"), now("acme", "c")]).await.unwrap_err();
-    assert_eq!(refused.0, "queue acme: 1 of 3 messages were refused: InternalError");
+    assert_eq!(refused, OutboxError::Unavailable("queue acme: 1 of 3 messages were refused: InternalError".into()));
     assert_eq!(outbox.requests().messages, 2);
 }
 
@@ -100,7 +100,7 @@ async fn an_answer_that_is_silent_on_a_message_is_no_success() {
 async fn an_unknown_queue_is_named_before_anything_is_sent() {
     let fake = Fake::start(|_, members| taken(members)).await;
     let refused = outbox(&fake, None).send(vec![now("acme", "a"), now("nobody", "b")]).await.unwrap_err();
-    assert!(refused.0.contains("nobody"), "{refused}");
+    assert!(matches!(&refused, OutboxError::Refused(says) if says.contains("nobody")), "{refused}");
     assert!(fake.operations().is_empty());
 }
 
@@ -108,7 +108,7 @@ async fn an_unknown_queue_is_named_before_anything_is_sent() {
 async fn a_missing_queue_is_an_error_that_names_it() {
     let fake = Fake::start(|_, _| Answer::Refused(400, "com.amazonaws.sqs#QueueDoesNotExist", json!({"message": "gone"}))).await;
     let refused = outbox(&fake, None).send(vec![now("acme", "a")]).await.unwrap_err();
-    assert_eq!(refused.0, "queue acme: SendMessageBatch: QueueDoesNotExist");
+    assert_eq!(refused, OutboxError::Refused("queue acme: SendMessageBatch: QueueDoesNotExist".into()));
 }
 
 #[tokio::test]
@@ -116,4 +116,21 @@ async fn sending_nothing_asks_nothing() {
     let fake = Fake::start(|_, members| taken(members)).await;
     outbox(&fake, None).send(Vec::new()).await.unwrap();
     assert!(fake.operations().is_empty());
+}
+
+#[tokio::test]
+async fn a_queue_that_is_known_by_its_name_is_asked_for_once() {
+    let fake = Fake::start(|operation, members| match operation {
+        "GetQueueUrl" if members["QueueName"] == "syncline_acme" => Answer::Ok(json!({"QueueUrl": "https://sqs.test/1/syncline_acme"})),
+        "GetQueueUrl" => Answer::Refused(400, "com.amazonaws.sqs#QueueDoesNotExist", json!({"message": "gone"})),
+        _ => taken(members),
+    })
+    .await;
+    let outbox = SqsOutbox::named(fake.aws(), "syncline_", None, HandClock::new());
+    outbox.send(vec![now("acme", "a")]).await.unwrap();
+    outbox.send(vec![now("acme", "b")]).await.unwrap();
+    assert_eq!(fake.operations(), ["GetQueueUrl", "SendMessageBatch", "SendMessageBatch"]);
+    assert_eq!(fake.asked()[1].1["QueueUrl"], "https://sqs.test/1/syncline_acme");
+    let refused = outbox.send(vec![now("zoho", "a")]).await.unwrap_err();
+    assert_eq!(refused, OutboxError::Refused("queue syncline_zoho: there is none of this name".into()));
 }

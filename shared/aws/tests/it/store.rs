@@ -146,7 +146,7 @@ async fn loose_writes_that_stay_unprocessed_are_given_up() {
 }
 
 #[tokio::test]
-async fn throttling_and_refusals_are_unavailable_and_say_what_to_mend() {
+async fn what_passes_is_told_from_what_must_be_mended() {
     let fake = Fake::start(|operation, _| match operation {
         "Query" => Answer::Refused(400, "ProvisionedThroughputExceededException", json!({"message": "ida@nordwerk.example"})),
         "PutItem" => Answer::Refused(400, "ThrottlingException", json!({"message": "slow down"})),
@@ -160,10 +160,8 @@ async fn throttling_and_refusals_are_unavailable_and_say_what_to_mend() {
     let store = store(&fake);
     assert_eq!(unavailable(store.list("link", None, 10).await), "Query: ProvisionedThroughputExceededException");
     assert_eq!(unavailable(store.write(vec![put("a", Expect::Absent)]).await), "PutItem: ThrottlingException");
-    assert_eq!(
-        unavailable(store.get(&[key("a")]).await),
-        "BatchGetItem: AccessDeniedException: role syncline-pull is not authorized to perform: dynamodb:BatchGetItem"
-    );
+    let refused = "BatchGetItem: AccessDeniedException: role syncline-pull is not authorized to perform: dynamodb:BatchGetItem";
+    assert_eq!(store.get(&[key("a")]).await, Err(StoreError::Refused(refused.to_owned())));
 }
 
 #[tokio::test]
@@ -178,7 +176,7 @@ async fn an_unreachable_table_is_unavailable() {
 #[tokio::test]
 async fn a_table_of_somebody_else_is_recognised() {
     let fake = Fake::start(|_, _| Answer::Ok(json!({"Items": [{"pk": {"S": "link"}, "sk": {"S": "a"}}], "Count": 1}))).await;
-    let sentence = unavailable(store(&fake).list("link", None, 10).await);
+    let Err(StoreError::Refused(sentence)) = store(&fake).list("link", None, 10).await else { panic!("a foreign row is no item") };
     assert!(sentence.contains("syncline") && sentence.contains("table of its own"), "{sentence}");
 }
 

@@ -36,7 +36,7 @@ pub struct DeploymentProblem {
 
 impl std::fmt::Display for DeploymentProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}; deploy again with `syncline deploy`", self.variable, self.problem)
+        write!(f, "{}: {}; deploy again with `make deploy`", self.variable, self.problem)
     }
 }
 

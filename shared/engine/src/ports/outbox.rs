@@ -14,10 +14,15 @@ pub struct Message {
     pub body: String,
 }
 
-/// The queue did not take the messages, or it is not known whether it did: send again; receivers bear repetition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the queue did not take the work: {0}")]
-pub struct OutboxError(pub String);
+pub enum OutboxError {
+    /// It did not take the messages, or it is not known whether it did: send again; receivers bear repetition.
+    #[error("the queue did not take the work: {0}")]
+    Unavailable(String),
+    /// It says no and will go on saying so until somebody mends it: a right, credentials, a queue that is not there.
+    #[error("the queue refused the work: {0}")]
+    Refused(String),
+}
 
 #[async_trait]
 pub trait Outbox: Send + Sync {

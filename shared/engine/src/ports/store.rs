@@ -66,6 +66,9 @@ pub enum StoreError {
     /// Throttled, in conflict with another transaction, or out of reach; it may have been written. Do it again, from the reading.
     #[error("the store did not answer: {0}")]
     Unavailable(String),
+    /// It says no and will go on saying so until somebody mends it: a right, credentials, the table's name. Nothing was written.
+    #[error("the store refused: {0}")]
+    Refused(String),
 }
 
 #[async_trait]

@@ -213,7 +213,7 @@ impl Outbox for CollectingOutbox {
         if cut != Some(Cut::Before) {
             lock(&self.sent).extend(messages);
         }
-        if cut.is_some() { Err(OutboxError("cut".into())) } else { Ok(()) }
+        if cut.is_some() { Err(OutboxError::Unavailable("cut".into())) } else { Ok(()) }
     }
 }
 

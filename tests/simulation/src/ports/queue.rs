@@ -149,7 +149,7 @@ impl Outbox for SimulatedQueue {
                 self.put(message);
             }
             self.kernel.note(|| format!("queue: it broke off after {some} of {} messages", messages.len()));
-            return Err(OutboxError("it broke off".into()));
+            return Err(OutboxError::Unavailable("it broke off".into()));
         }
         for message in &messages {
             self.kernel

@@ -229,12 +229,12 @@ impl Outbox for Tripwire {
                 let half = messages.len() / 2;
                 self.kernel.note(|| format!("trouble: the send breaks off after {half} of {} messages", messages.len()));
                 self.outbox.send(messages.into_iter().take(half).collect()).await?;
-                Err(OutboxError("it broke off".into()))
+                Err(OutboxError::Unavailable("it broke off".into()))
             }
             Some((number, Trouble::SendAnswerLost(at))) if at == number => {
                 self.outbox.send(messages).await?;
                 self.kernel.note(|| "trouble: it was sent, and the answer is lost".to_owned());
-                Err(OutboxError("no answer came".into()))
+                Err(OutboxError::Unavailable("no answer came".into()))
             }
             _ => self.outbox.send(messages).await,
         }
