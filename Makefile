@@ -11,7 +11,7 @@ REQUIREMENTS := $(wildcard tests/python/requirements.txt)
 .PHONY: help build check test simulate mutants run bench fmt fix gen record python tidy clean
 
 help: ## show these lines
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build everything, tests left out
 	$(CARGO) build --workspace
@@ -79,3 +79,4 @@ clean: ## remove what was built
 	$(CARGO) clean
 
 include infra/aws/deploy.mk
+include tests/e2e/e2e.mk

@@ -79,6 +79,11 @@ impl Secrets for SecretsManagerSecrets {
         Ok(Some(bundle))
     }
 
+    async fn load_anew(&self, name: &str) -> Result<Option<Bundle>, SecretsError> {
+        self.forget(name);
+        self.load(name).await
+    }
+
     async fn save(&self, name: &str, bundle: &Bundle) -> Result<(), SecretsError> {
         let id = format!("{}{name}", self.prefix);
         let fail = |problem: String| SecretsError { name: id.clone(), problem };

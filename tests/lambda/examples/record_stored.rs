@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use syncline_lambda_tests::stored::{Person, Stored};
 use syncline_lambda_tests::{World, event};
 
-const QUEUES: [&str; 2] = ["acme-salesforce", "acme-freshdesk"];
+const QUEUES: [&str; 2] = ["syncline_salesforce", "syncline_freshdesk"];
 
 /// Makes a record, and remembers how.
 fn make(world: &World, people: &mut Vec<Person>, vendor: &str, kind: &str, fields: &[(&str, &str)]) {

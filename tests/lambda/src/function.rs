@@ -31,17 +31,17 @@ pub struct Function {
     child: Child,
 }
 
-/// Where the binaries lie: the folder that `SYNCLINE_BINARIES` names, or else the one of this build.
+/// Where a function's binary lies: as `make lambda` packs it, in the folder that `SYNCLINE_BINARIES` names, or else in the folder of this build.
 pub fn binary(name: &str) -> PathBuf {
-    let folder = std::env::var_os("SYNCLINE_BINARIES").map_or_else(
-        || {
-            let program = std::env::current_exe().unwrap();
-            let folder = program.parent().unwrap();
-            // A test, target/debug/deps/test-1234, stands below target/debug; a program stands in it.
-            if folder.ends_with("deps") { folder.parent().unwrap().to_owned() } else { folder.to_owned() }
-        },
-        PathBuf::from,
-    );
+    if let Some(packed) = std::env::var_os("SYNCLINE_BINARIES") {
+        let binary = PathBuf::from(packed).join(name).join("bootstrap");
+        assert!(binary.is_file(), "{} is not there: `make lambda` builds it", binary.display());
+        return binary;
+    }
+    let program = std::env::current_exe().unwrap();
+    let folder = program.parent().unwrap();
+    // A test, target/debug/deps/test-1234, stands below target/debug; a program stands in it.
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap().to_owned() } else { folder.to_owned() };
     let binary = folder.join(format!("syncline-{name}"));
     assert!(binary.is_file(), "{} is not there: `make test` builds it", binary.display());
     binary

@@ -92,7 +92,7 @@ async fn metrics_come_in_the_documented_format_and_only_when_there_is_something_
     }
     world.freshdesk.create("contact", &[("name", "Grace Hopper"), ("email", "grace@example.test")]);
     pull_function.invoke(&pull("left")).await.response();
-    deliver(&world, &mut write, "acme-salesforce").await;
+    deliver(&world, &mut write, "syncline_salesforce").await;
 
     let said = pull_function.said().await;
     assert_eq!(values(&said, "ChangesSeen"), [2]);
@@ -142,7 +142,7 @@ async fn one_trace_joins_webhook_queue_write_and_history() {
     let knock = event::http(&Method::POST, "/webhooks/freshdesk", "", &[("x-syncline-secret", "simulator-webhook")], Some(&body));
     assert_eq!(webhook.invoke(&knock).await.response()["statusCode"], 200);
     let mut write = telling(&world, "write", "debug").await;
-    for queue in ["acme-salesforce", "acme-freshdesk"] {
+    for queue in ["syncline_salesforce", "syncline_freshdesk"] {
         deliver(&world, &mut write, queue).await;
     }
     let (webhook, write) = (webhook.said().await, write.said().await);
@@ -175,12 +175,12 @@ async fn a_polled_change_keeps_its_trace_while_it_waits() {
     let id = world.freshdesk.create("contact", ADA);
     let mut pull_function = world.function("pull").await;
     pull_function.invoke(&pull("left")).await.response();
-    let (mut write, hurried) = (telling(&world, "write", "debug").await, world.cloud.take("acme-salesforce"));
+    let (mut write, hurried) = (telling(&world, "write", "debug").await, world.cloud.take("syncline_salesforce"));
     // So little time that it has to come again.
-    let batch = event::sqs("acme-salesforce", &hurried);
+    let batch = event::sqs("syncline_salesforce", &hurried);
     write.invoke_within(&batch, jiff::SignedDuration::from_secs(2)).await.response();
-    let again: Vec<String> = world.cloud.take("acme-salesforce").iter().map(|body| due_now(body)).collect();
-    write.invoke(&event::sqs("acme-salesforce", &again)).await.response();
+    let again: Vec<String> = world.cloud.take("syncline_salesforce").iter().map(|body| due_now(body)).collect();
+    write.invoke(&event::sqs("syncline_salesforce", &again)).await.response();
     let (pulled, written) = (pull_function.said().await, write.said().await);
     let traces: BTreeSet<&str> = events(&pulled, "queued", &id)
         .into_iter()
@@ -217,7 +217,7 @@ async fn no_line_holds_a_value_or_a_secret() {
     }
     world.freshdesk.create("contact", &[("name", "Grace Hopper"), ("email", "grace@example.test")]);
     pull_function.invoke(&pull("left")).await.response();
-    deliver(&world, &mut write, "acme-salesforce").await;
+    deliver(&world, &mut write, "syncline_salesforce").await;
     // Both sides edit the same field: one of them loses.
     let there = world.salesforce.live("Contact").into_iter().find(|(_, fields)| fields["Email"] == "ada@example.test").unwrap().0;
     world.freshdesk.edit("contact", &id, &[("name", "Ada Byron")]);
@@ -227,12 +227,12 @@ async fn no_line_holds_a_value_or_a_secret() {
     for secret in ["guessed-by-somebody", "simulator-webhook"] {
         webhook.invoke(&knock(secret)).await.response();
     }
-    for queue in ["acme-salesforce", "acme-freshdesk"] {
+    for queue in ["syncline_salesforce", "syncline_freshdesk"] {
         deliver(&world, &mut write, queue).await;
     }
     let ask = json!({ "requester_id": id, "domain": "acme.freshdesk.com" }).to_string();
     panel.invoke(&event::http(&Method::POST, "/panel/token", "", &[("x-syncline-key", PANEL_KEY)], Some(&ask))).await.response();
-    write.invoke(&event::sqs("acme-salesforce", &["{\"name\": \"Ada Lovelace\"}".to_owned()])).await.response();
+    write.invoke(&event::sqs("syncline_salesforce", &["{\"name\": \"Ada Lovelace\"}".to_owned()])).await.response();
 
     let secrets = [PANEL_KEY, "simulator-webhook", "simulator-secret", "simulator-client", "guessed-by-somebody", "BwcHBwcH"];
     let mut lines = 0;

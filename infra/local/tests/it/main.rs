@@ -8,7 +8,6 @@ mod queue;
 mod running;
 mod secrets;
 mod store;
-mod store_contract;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The embedded queue keeps SQS's promises.
+//! The embedded queue keeps SQS's promises, in more detail than can be asked of SQS itself (`tests/contracts` asks both).
 
 use std::time::Duration;
 

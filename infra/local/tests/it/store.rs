@@ -1,25 +1,29 @@
-//! The embedded store.
+//! The embedded store, beyond what every store promises (`tests/contracts`).
 
 use std::path::Path;
 use std::sync::Arc;
 
 use syncline_aws::{Consumed, SystemDice};
-use syncline_engine::ports::store::{Expect, Store, Write};
+use syncline_engine::ports::store::{Expect, Item, Key, Store, Write};
 use syncline_local::EmbeddedStore;
 
 use crate::HandClock;
-use crate::store_contract::{item, key, put, store_contract};
+
+fn key(partition: &str, sort: &str) -> Key {
+    Key { partition: partition.into(), sort: sort.into() }
+}
+
+fn item(partition: &str, sort: &str, version: u64) -> Item {
+    Item { key: key(partition, sort), body: format!("{partition}/{sort}#{version}"), version, expires: None }
+}
+
+fn put(item: Item, expect: Expect) -> Write {
+    Write::Put { item, expect }
+}
 
 async fn start(folder: &Path) -> (EmbeddedStore, Arc<HandClock>) {
     let clock = HandClock::new();
     (EmbeddedStore::start(folder, clock.clone(), Arc::new(SystemDice)).await.unwrap(), clock)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keeps_the_contract() {
-    let folder = tempfile::tempdir().unwrap();
-    let (embedded, clock) = start(folder.path()).await;
-    store_contract(Arc::new(embedded.store()), clock).await;
 }
 
 #[tokio::test]

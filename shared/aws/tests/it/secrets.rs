@@ -28,6 +28,9 @@ async fn a_bundle_is_read_once_in_a_while() {
     clock.pass(u64::try_from(CACHE_S_MAX).unwrap());
     secrets.load("acme").await.unwrap();
     assert_eq!(fake.operations().len(), 2);
+    secrets.load_anew("acme").await.unwrap();
+    secrets.load("acme").await.unwrap();
+    assert_eq!(fake.operations().len(), 3, "who was refused asks again, and all believe the answer");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
-//! The way to the account: adds the key and the host, sends, and sorts answers from refusals. Nothing is repeated here.
+//! The way to the account: adds the key and the host, sends, and sorts answers from refusals. Nothing is repeated here,
+//! but for a call with an old key, of which the vendor did nothing.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::http::{Http, NoAnswer};
-use syncline_engine::ports::secrets::Secrets;
+use syncline_engine::ports::secrets::{Bundle, Secrets};
 use syncline_model::{CallError, Deadline, Fault, FieldName, RecordId};
 
 use crate::calls::Ask;
@@ -25,7 +26,7 @@ pub(crate) struct Client {
     /// The name of the connection's secret.
     connection: String,
     base: String,
-    /// The header that carries the key, once it has been loaded; dropped when the vendor refuses it, so that a renewed key is found.
+    /// The header that carries the key, once it has been loaded.
     authorization: Mutex<Option<HeaderValue>>,
 }
 
@@ -114,45 +115,75 @@ impl Client {
     async fn send(&self, ask: &Ask, intent: Intent, sent: &Sent, by: Deadline) -> Result<Answer, Trouble> {
         let trouble = |fault: Fault, unheard: bool| Trouble { error: error(&ask.operation, fault), taken: Vec::new(), unheard };
         let authorization = self.authorization().await.map_err(|fault| trouble(fault, true))?;
-        let call = ask
-            .call(&self.base, &authorization)
-            .ok_or_else(|| trouble(Fault::Unsupported { capability: "address made of base_url and this path".to_owned() }, true))?;
-        let response = self.http.send(call, by).await.map_err(|no_answer| match no_answer {
-            NoAnswer::NotSent(detail) => trouble(Fault::Transient { detail }, true),
-            NoAnswer::Budget { until } => trouble(Fault::RateLimited { until }, true),
-            NoAnswer::Unanswered(detail) => match intent {
-                Intent::Read => trouble(Fault::Transient { detail }, false),
-                Intent::Write => trouble(Fault::Uncertain, false),
-            },
-        })?;
+        let mut response = self.ask(ask, intent, &authorization, by).await.map_err(|(fault, unheard)| trouble(fault, unheard))?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(newer) = self.renewed(&authorization).await
+        {
+            response = self.ask(ask, intent, &newer, by).await.map_err(|(fault, unheard)| trouble(fault, unheard))?;
+        }
         let (head, body) = response.into_parts();
         if head.status.is_success() {
             return Ok(Answer { status: head.status, headers: head.headers, body });
         }
         let refusal = faults::refusal(intent, head.status, &head.headers, &body, self.now(), sent);
-        if head.status == StatusCode::UNAUTHORIZED {
-            *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
         let mut error = error(&ask.operation, refusal.fault);
         error.request_id = head.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
         tracing::debug!(operation = %error.operation, status = head.status.as_u16(), fault = error.fault.code(), "freshdesk refused");
         Err(Trouble { error, taken: refusal.taken, unheard: false })
     }
 
-    /// `Basic base64("<key>:X")` (fact sheet §1: documented).
+    /// One exchange. Where there is no answer: what that means, and whether the vendor certainly heard nothing.
+    async fn ask(
+        &self,
+        ask: &Ask,
+        intent: Intent,
+        authorization: &HeaderValue,
+        by: Deadline,
+    ) -> Result<http::Response<Bytes>, (Fault, bool)> {
+        let unsupported = || (Fault::Unsupported { capability: "address made of base_url and this path".to_owned() }, true);
+        let call = ask.call(&self.base, authorization).ok_or_else(unsupported)?;
+        self.http.send(call, by).await.map_err(|no_answer| match no_answer {
+            NoAnswer::NotSent(detail) => (Fault::Transient { detail }, true),
+            NoAnswer::Budget { until } => (Fault::RateLimited { until }, true),
+            NoAnswer::Unanswered(detail) => match intent {
+                Intent::Read => (Fault::Transient { detail }, false),
+                Intent::Write => (Fault::Uncertain, false),
+            },
+        })
+    }
+
     async fn authorization(&self) -> Result<HeaderValue, Fault> {
-        if let Some(value) = self.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+        if let Some(value) = self.kept().clone() {
             return Ok(value);
         }
-        let refused = |hint: String| Fault::AuthRefused { hint };
         let bundle = self.secrets.load(&self.connection).await.map_err(|error| Fault::Transient { detail: error.to_string() })?;
+        let value = self.header(bundle.as_ref())?;
+        *self.kept() = Some(value.clone());
+        Ok(value)
+    }
+
+    /// Another key than the one that was refused, where somebody has put one there meanwhile. The refused one is forgotten in any case.
+    async fn renewed(&self, refused: &HeaderValue) -> Option<HeaderValue> {
+        *self.kept() = None;
+        let bundle = self.secrets.load_anew(&self.connection).await.ok()?;
+        let newer = self.header(bundle.as_ref()).ok().filter(|newer| newer != refused)?;
+        *self.kept() = Some(newer.clone());
+        Some(newer)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<HeaderValue>> {
+        self.authorization.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `Basic base64("<key>:X")` (fact sheet §1: documented).
+    fn header(&self, bundle: Option<&Bundle>) -> Result<HeaderValue, Fault> {
+        let refused = |hint: String| Fault::AuthRefused { hint };
         let bundle = bundle.ok_or_else(|| refused(format!("there is no secret named {}", self.connection)))?;
         let key = bundle.get("api_key").map(|key| key.expose().trim()).filter(|key| !key.is_empty());
         let key = key.ok_or_else(|| refused(format!("the secret {} has no api_key", self.connection)))?;
         let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("{key}:X"))))
             .map_err(|_| refused("the api_key cannot be sent in a header".to_owned()))?;
         value.set_sensitive(true);
-        *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(value.clone());
         Ok(value)
     }
 }

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::http::{Call, Http, NoAnswer};
-use syncline_engine::ports::secrets::{Bundle, Secrets};
+use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_model::{Deadline, Fault, Secret};
 
 use crate::calls::{self, Calls};
@@ -149,10 +149,10 @@ impl Auth {
         }
         let bundle = self.load().await?;
         let answer = match self.exchange(&bundle, by).await {
-            // Another process may have rotated the token since the bundle was read.
-            Err(refused @ Fault::AuthRefused { .. }) if self.flow == Flow::RefreshToken => {
-                let newer = self.load().await?;
-                if newer.get("refresh_token") == bundle.get("refresh_token") {
+            // Another process may have rotated the token since the bundle was read, or somebody the other credentials.
+            Err(refused @ Fault::AuthRefused { .. }) => {
+                let newer = self.load_anew().await?;
+                if newer == bundle {
                     return Err(refused);
                 }
                 let answer = self.exchange(&newer, by).await?;
@@ -193,7 +193,15 @@ impl Auth {
     }
 
     async fn load(&self) -> Result<Bundle, Fault> {
-        let loaded = self.secrets.load(&self.name).await.map_err(|error| Fault::Transient { detail: error.to_string() })?;
+        self.found(self.secrets.load(&self.name).await)
+    }
+
+    async fn load_anew(&self) -> Result<Bundle, Fault> {
+        self.found(self.secrets.load_anew(&self.name).await)
+    }
+
+    fn found(&self, loaded: Result<Option<Bundle>, SecretsError>) -> Result<Bundle, Fault> {
+        let loaded = loaded.map_err(|error| Fault::Transient { detail: error.to_string() })?;
         loaded.ok_or_else(|| Fault::AuthRefused { hint: format!("no secret is stored for the connection {}", self.name) })
     }
 

@@ -28,6 +28,12 @@ pub trait Secrets: Send + Sync {
     /// `None` where no such bundle has been stored.
     async fn load(&self, name: &str) -> Result<Option<Bundle>, SecretsError>;
 
+    /// The same, past whatever is remembered: for who has just been refused, and asks whether somebody has put a newer credential there. An
+    /// adapter that remembers nothing needs no other way.
+    async fn load_anew(&self, name: &str) -> Result<Option<Bundle>, SecretsError> {
+        self.load(name).await
+    }
+
     /// Replaces the bundle; durable when it returns. A rotated refresh token is saved through this before it is used.
     async fn save(&self, name: &str, bundle: &Bundle) -> Result<(), SecretsError>;
 }

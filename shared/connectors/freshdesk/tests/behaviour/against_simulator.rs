@@ -56,7 +56,7 @@ impl World {
         let parts = Parts {
             connection: "desk".to_owned(),
             settings: Settings([("domain".to_owned(), "acme".to_owned())].into()),
-            secrets: Arc::new(Keys([("desk".to_owned(), key)].into())),
+            secrets: Arc::new(Keys { remembered: [("desk".to_owned(), key)].into(), rotated: BTreeMap::new() }),
             http: Arc::new(InProcess { simulator: self.account.clone(), clock: self.clock.clone() }),
             clock: self.clock.clone(),
             dice: self.clock.clone(),

@@ -16,6 +16,24 @@ async fn the_key_travels_as_basic_credentials() {
 }
 
 #[tokio::test]
+async fn a_key_that_somebody_has_rotated_is_found_when_the_old_one_is_refused() {
+    let person = || ok(&json!({"id": 1, "name": "A"}));
+    let desk = Desk::rotated(vec![person(), answer(401, ""), person(), person()]);
+    for _ in 0..3 {
+        desk.connector.get(&contacts(&["name"]), &["1".into()], by()).await.unwrap();
+    }
+    let newer = "Basic dGhlLW5ld2VyLWtleTpY";
+    assert_eq!([1, 2, 3].map(|call| desk.header(call, "authorization")), ["Basic dGhlLWtleTpY", newer, newer]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_and_was_not_rotated_is_sent_once() {
+    let desk = Desk::new(vec![answer(401, "")]);
+    assert_eq!(desk.connector.get(&contacts(&["name"]), &["1".into()], by()).await.unwrap_err().fault.code(), "auth_refused");
+    assert_eq!(desk.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn records_are_answered_in_their_places_with_the_selection_only() {
     let desk =
         Desk::new(vec![ok(&json!({"id": 1, "name": "A", "phone": "", "tags": []})), answer(404, ""), ok(&json!({"id": 3, "name": "C"}))]);

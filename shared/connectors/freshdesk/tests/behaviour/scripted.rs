@@ -74,12 +74,20 @@ impl Dice for Still {
     }
 }
 
-pub(crate) struct Keys(pub(crate) BTreeMap<String, Bundle>);
+/// Bundles by their names; one that was rotated is found only by who looks past what is remembered.
+pub(crate) struct Keys {
+    pub(crate) remembered: BTreeMap<String, Bundle>,
+    pub(crate) rotated: BTreeMap<String, Bundle>,
+}
 
 #[async_trait]
 impl Secrets for Keys {
     async fn load(&self, name: &str) -> Result<Option<Bundle>, SecretsError> {
-        Ok(self.0.get(name).cloned())
+        Ok(self.remembered.get(name).cloned())
+    }
+
+    async fn load_anew(&self, name: &str) -> Result<Option<Bundle>, SecretsError> {
+        Ok(self.rotated.get(name).or_else(|| self.remembered.get(name)).cloned())
     }
 
     async fn save(&self, name: &str, _bundle: &Bundle) -> Result<(), SecretsError> {
@@ -99,12 +107,21 @@ impl Desk {
     }
 
     pub(crate) fn with_settings(settings: &[(&str, &str)], answers: Vec<Answer>) -> Self {
+        Self::with_keys(settings, "the-key", "the-key", answers)
+    }
+
+    /// A desk whose key has been rotated since it was read.
+    pub(crate) fn rotated(answers: Vec<Answer>) -> Self {
+        Self::with_keys(&[("domain", "acme")], "the-key", "the-newer-key", answers)
+    }
+
+    fn with_keys(settings: &[(&str, &str)], remembered: &str, rotated: &str, answers: Vec<Answer>) -> Self {
         let script = Arc::new(Script { answers: Mutex::new(answers.into()), asked: Mutex::default() });
-        let key = Bundle([("api_key".to_owned(), Secret::new("the-key"))].into());
+        let keys = |key: &str| BTreeMap::from([("desk".to_owned(), Bundle([("api_key".to_owned(), Secret::new(key))].into()))]);
         let parts = Parts {
             connection: "desk".to_owned(),
             settings: Settings(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()),
-            secrets: Arc::new(Keys([("desk".to_owned(), key)].into())),
+            secrets: Arc::new(Keys { remembered: keys(remembered), rotated: keys(rotated) }),
             http: script.clone(),
             clock: Arc::new(Still),
             dice: Arc::new(Still),

@@ -59,6 +59,8 @@ pub(super) struct World {
     pub(super) answers: Mutex<VecDeque<Next>>,
     pub(super) tokens: Mutex<VecDeque<Next>>,
     pub(super) bundle: Mutex<Option<Bundle>>,
+    /// What a look past the remembered bundle finds, once.
+    pub(super) rotated: Mutex<Option<Bundle>>,
     pub(super) save_fails: Mutex<u32>,
     pub(super) persons: bool,
 }
@@ -142,6 +144,15 @@ impl Http for Port {
 impl Secrets for Port {
     async fn load(&self, _name: &str) -> Result<Option<Bundle>, SecretsError> {
         Ok(self.0.bundle.lock().unwrap().clone())
+    }
+
+    async fn load_anew(&self, name: &str) -> Result<Option<Bundle>, SecretsError> {
+        let mut rotated = self.0.rotated.lock().unwrap();
+        if rotated.is_some() {
+            *self.0.bundle.lock().unwrap() = rotated.take();
+        }
+        drop(rotated);
+        self.load(name).await
     }
 
     async fn save(&self, name: &str, bundle: &Bundle) -> Result<(), SecretsError> {

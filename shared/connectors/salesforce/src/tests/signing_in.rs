@@ -4,7 +4,7 @@ use aws_lc_rs::encoding::AsDer;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use syncline_engine::ports::http::NoAnswer;
-use syncline_model::Fault;
+use syncline_model::{Fault, Secret};
 
 use super::{Next, TOKEN, World, bundle, by, contact_id, contacts, ok};
 
@@ -101,6 +101,19 @@ async fn a_second_401_stops_the_connection() {
     let world = World::answering([Next::Answer(401, EXPIRED.into()), Next::Answer(401, EXPIRED.into())]);
     assert_eq!(read(&world, &[]).await.unwrap_err().code(), "auth_refused");
     assert_eq!(world.log.lock().unwrap().iter().filter(|line| line.starts_with("token")).count(), 2);
+}
+
+#[tokio::test]
+async fn credentials_that_somebody_has_rotated_are_found_when_the_old_ones_are_refused() {
+    let world = World::answering([one()]);
+    world.tokens.lock().unwrap().push_back(Next::Answer(401, r#"{"error":"invalid_client"}"#.into()));
+    let mut newer = world.bundle.lock().unwrap().clone().unwrap();
+    newer.0.insert("client_secret".to_owned(), Secret::new("rotated"));
+    *world.rotated.lock().unwrap() = Some(newer);
+    assert_eq!(read(&world, &[]).await, Ok(1));
+    let seen = world.seen.lock().unwrap();
+    let forms: Vec<String> = seen[..2].iter().map(|request| String::from_utf8(request.body().to_vec()).unwrap()).collect();
+    assert!(forms[0].contains("client_secret=hush") && forms[1].contains("client_secret=rotated"));
 }
 
 #[tokio::test]

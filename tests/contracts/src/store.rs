@@ -6,18 +6,18 @@ use std::time::Duration;
 use syncline_engine::ports::store::{Expect, Item, Key, Store, StoreError, Write};
 use syncline_model::Timestamp;
 
-use crate::HandClock;
+use crate::clock::HandClock;
 use syncline_engine::ports::clock::Clock;
 
-pub(crate) fn key(partition: &str, sort: &str) -> Key {
+pub fn key(partition: &str, sort: &str) -> Key {
     Key { partition: partition.into(), sort: sort.into() }
 }
 
-pub(crate) fn item(partition: &str, sort: &str, version: u64) -> Item {
+pub fn item(partition: &str, sort: &str, version: u64) -> Item {
     Item { key: key(partition, sort), body: format!("{{\"v\":1,\"is\":\"{partition}/{sort}#{version}\"}}"), version, expires: None }
 }
 
-pub(crate) fn put(item: Item, expect: Expect) -> Write {
+pub fn put(item: Item, expect: Expect) -> Write {
     Write::Put { item, expect }
 }
 
@@ -31,7 +31,7 @@ fn sorts(items: &[Item]) -> Vec<&str> {
 }
 
 /// Runs the whole suite. The store must read its time from this clock.
-pub(crate) async fn store_contract(store: Arc<dyn Store>, clock: Arc<HandClock>) {
+pub async fn store_contract(store: Arc<dyn Store>, clock: Arc<HandClock>) {
     reads_keep_the_order_of_their_keys(&*store).await;
     a_single_write_holds_its_condition(&*store).await;
     a_transaction_is_all_or_nothing_and_names_what_it_lost(&*store).await;
