@@ -12,8 +12,8 @@ use syncline_lambda_tests::stored::Stored;
 use syncline_lambda_tests::{World, event};
 use syncline_model::Side;
 
-const TO_SALESFORCE: &str = "acme-salesforce";
-const TO_FRESHDESK: &str = "acme-freshdesk";
+const TO_SALESFORCE: &str = "syncline_salesforce";
+const TO_FRESHDESK: &str = "syncline_freshdesk";
 
 fn pull(side: &str) -> Json {
     json!({ "sync": "customers", "side": side })
