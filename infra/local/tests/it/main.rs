@@ -9,30 +9,23 @@ mod running;
 mod secrets;
 mod store;
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use syncline_engine::ports::clock::Clock;
 use syncline_model::Timestamp;
 
-/// A clock that a test moves.
+/// A clock that stands still.
 #[derive(Debug)]
-pub(crate) struct HandClock(Mutex<Timestamp>);
+pub(crate) struct StillClock;
 
-impl HandClock {
-    /// The embedded store's own upkeep goes by the machine's clock, so that tests live in its past: nothing expires behind their back.
+impl StillClock {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap())))
-    }
-
-    pub(crate) fn pass(&self, seconds: u64) {
-        let mut now = self.0.lock().unwrap();
-        *now += Duration::from_secs(seconds);
+        Arc::new(Self)
     }
 }
 
-impl Clock for HandClock {
+impl Clock for StillClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        "2026-11-22T10:00:00Z".parse().unwrap()
     }
 }

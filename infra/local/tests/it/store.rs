@@ -7,7 +7,7 @@ use syncline_aws::{Consumed, SystemDice};
 use syncline_engine::ports::store::{Expect, Item, Key, Store, Write};
 use syncline_local::EmbeddedStore;
 
-use crate::HandClock;
+use crate::StillClock;
 
 fn key(partition: &str, sort: &str) -> Key {
     Key { partition: partition.into(), sort: sort.into() }
@@ -21,18 +21,17 @@ fn put(item: Item, expect: Expect) -> Write {
     Write::Put { item, expect }
 }
 
-async fn start(folder: &Path) -> (EmbeddedStore, Arc<HandClock>) {
-    let clock = HandClock::new();
-    (EmbeddedStore::start(folder, clock.clone(), Arc::new(SystemDice)).await.unwrap(), clock)
+async fn start(folder: &Path) -> EmbeddedStore {
+    EmbeddedStore::start(folder, StillClock::new(), Arc::new(SystemDice)).await.unwrap()
 }
 
 #[tokio::test]
 async fn what_was_written_is_there_after_a_new_start() {
     let folder = tempfile::tempdir().unwrap();
-    let (embedded, _) = start(folder.path()).await;
+    let embedded = start(folder.path()).await;
     embedded.store().write(vec![put(item("kept", "x", 1), Expect::Absent)]).await.unwrap();
     embedded.stop().await.unwrap();
-    let (again, _) = start(folder.path()).await;
+    let again = start(folder.path()).await;
     assert_eq!(again.store().get(&[key("kept", "x")]).await.unwrap(), [Some(item("kept", "x", 1))]);
 }
 
@@ -40,7 +39,7 @@ async fn what_was_written_is_there_after_a_new_start() {
 #[tokio::test]
 async fn what_was_answered_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
-    let (embedded, _) = start(folder.path()).await;
+    let embedded = start(folder.path()).await;
     let store = embedded.store();
     for n in 0..20 {
         store.write(vec![put(item("kill", &format!("{n:02}"), 1), Expect::Absent)]).await.unwrap();
@@ -50,7 +49,7 @@ async fn what_was_answered_survives_a_kill() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), after.path().join(entry.file_name())).unwrap();
     }
-    let (again, _) = start(after.path()).await;
+    let again = start(after.path()).await;
     assert_eq!(again.store().list("kill", None, 100).await.unwrap().len(), 20);
     assert_eq!(store.list("kill", None, 100).await.unwrap().len(), 20);
 }
@@ -58,7 +57,7 @@ async fn what_was_answered_survives_a_kill() {
 #[tokio::test]
 async fn capacity_and_requests_are_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let (embedded, _) = start(folder.path()).await;
+    let embedded = start(folder.path()).await;
     let store = embedded.store();
     assert_eq!(store.consumed(), Consumed::default());
 
@@ -90,7 +89,7 @@ async fn capacity_and_requests_are_counted() {
 #[tokio::test]
 async fn expired_items_are_swept() {
     let folder = tempfile::tempdir().unwrap();
-    let (embedded, _) = start(folder.path()).await;
+    let embedded = start(folder.path()).await;
     let mut old = item("swept", "old", 1);
     old.expires = Some("2020-01-01T00:00:00Z".parse().unwrap());
     embedded.store().write(vec![put(old, Expect::Absent), put(item("swept", "young", 1), Expect::Absent)]).await.unwrap();
@@ -105,7 +104,7 @@ async fn a_new_folder_is_closed_to_others() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let (_embedded, _) = start(&data).await;
+    let _embedded = start(&data).await;
     assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
@@ -114,7 +113,7 @@ async fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let blocked = folder.path().join("file");
     std::fs::write(&blocked, "").unwrap();
-    let Err(refused) = EmbeddedStore::start(&blocked.join("data"), HandClock::new(), Arc::new(SystemDice)).await else {
+    let Err(refused) = EmbeddedStore::start(&blocked.join("data"), StillClock::new(), Arc::new(SystemDice)).await else {
         panic!("a file is no folder");
     };
     assert!(refused.to_string().starts_with(&format!("store {}", blocked.display())), "{refused}");

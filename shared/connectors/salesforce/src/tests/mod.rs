@@ -147,11 +147,10 @@ impl Secrets for Port {
     }
 
     async fn load_anew(&self, name: &str) -> Result<Option<Bundle>, SecretsError> {
-        let mut rotated = self.0.rotated.lock().unwrap();
+        let rotated = self.0.rotated.lock().unwrap().take();
         if rotated.is_some() {
-            *self.0.bundle.lock().unwrap() = rotated.take();
+            *self.0.bundle.lock().unwrap() = rotated;
         }
-        drop(rotated);
         self.load(name).await
     }
 
