@@ -102,6 +102,7 @@ impl Sender {
         let answer = self
             .aws
             .sqs()
+            .await
             .send_message_batch()
             .queue_url(url)
             .set_entries(Some(entries))

@@ -60,7 +60,7 @@ impl Place {
     }
 
     async fn of_table(config: Config, table: &str, prefix: &str) -> Result<Self, Failure> {
-        let aws = Aws::from_environment().await;
+        let aws = Aws::from_environment();
         let clock = Arc::new(SystemClock);
         let store = DynamoStore::new(aws.clone(), table, clock.clone(), Arc::new(SystemDice));
         let secrets: Arc<dyn Secrets> = Arc::new(SecretsManagerSecrets::new(aws, prefix, clock));
