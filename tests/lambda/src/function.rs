@@ -35,9 +35,10 @@ pub struct Function {
 pub fn binary(name: &str) -> PathBuf {
     let folder = std::env::var_os("SYNCLINE_BINARIES").map_or_else(
         || {
-            let test = std::env::current_exe().unwrap();
-            // target/debug/deps/test-1234 stands below target/debug.
-            test.parent().and_then(std::path::Path::parent).unwrap().to_owned()
+            let program = std::env::current_exe().unwrap();
+            let folder = program.parent().unwrap();
+            // A test, target/debug/deps/test-1234, stands below target/debug; a program stands in it.
+            if folder.ends_with("deps") { folder.parent().unwrap().to_owned() } else { folder.to_owned() }
         },
         PathBuf::from,
     );
@@ -100,6 +101,11 @@ impl Function {
     /// Waits until it asks for its first event.
     pub async fn started(&self) {
         tokio::time::timeout(PATIENCE, self.api.started()).await.expect("a start in time");
+    }
+
+    /// The process's number, as long as it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     pub fn api(&self) -> &RuntimeApi {

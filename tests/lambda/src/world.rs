@@ -1,6 +1,7 @@
 //! All that the functions speak to, on this machine.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -26,12 +27,23 @@ pub struct Vendor {
     users: Shared<Box<dyn Users>>,
 }
 
+/// What stands in a vendor's account when a world begins.
+#[derive(Clone, Debug, Default)]
+pub struct Filling {
+    /// By their numbers in the population: who is in both accounts is the same person there.
+    pub people: Range<u32>,
+    pub companies: Range<u32>,
+    /// Calls that the account grants in each of its windows; the vendor's usual number by default.
+    pub calls: Option<u32>,
+}
+
 impl Vendor {
-    async fn start(system: &str) -> Self {
+    async fn start(system: &str, filling: Filling) -> Self {
         let simulated = simulator(system).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
-        let load = Load { seed: 1, people: 0..0, companies: 0..0, at: SystemClock.now(), calls: None, provisioned: true };
+        let Filling { people, companies, calls } = filling;
+        let load = Load { seed: 1, people, companies, at: SystemClock.now(), calls, provisioned: true };
         let users = shared(simulated.make(&load, &base_url));
         tokio::spawn(syncline_simulator::serve(listener, users.clone(), Arc::new(SystemClock)));
         Self { simulated, base_url, users }
@@ -55,15 +67,23 @@ pub struct World {
     pub freshdesk: Vendor,
     pub salesforce: Vendor,
     store: EmbeddedStore,
+    calls: [Option<u32>; 2],
     _folder: tempfile::TempDir,
 }
 
 impl World {
+    /// With two empty accounts.
     pub async fn start() -> Self {
+        Self::filled(Filling::default(), Filling::default()).await
+    }
+
+    /// With these in the accounts of Freshdesk and Salesforce.
+    pub async fn filled(left: Filling, right: Filling) -> Self {
+        let calls = [left.calls, right.calls];
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::start(folder.path(), Arc::new(SystemClock), Arc::new(SystemDice)).await.unwrap();
         let cloud = Cloud::start().await;
-        let (freshdesk, salesforce) = (Vendor::start("freshdesk").await, Vendor::start("salesforce").await);
+        let (freshdesk, salesforce) = (Vendor::start("freshdesk", left).await, Vendor::start("salesforce", right).await);
         cloud.put_secret("syncline/installation", json!({ "key": STANDARD.encode([7_u8; 32]) }));
         for (name, vendor) in [("freshdesk", &freshdesk), ("salesforce", &salesforce)] {
             let mut bundle: serde_json::Map<String, Json> =
@@ -73,7 +93,7 @@ impl World {
             }
             cloud.put_secret(&format!("syncline/{name}"), Json::Object(bundle));
         }
-        Self { cloud, freshdesk, salesforce, store, _folder: folder }
+        Self { cloud, freshdesk, salesforce, store, calls, _folder: folder }
     }
 
     /// What a deployment puts into each function's environment.
@@ -104,13 +124,14 @@ impl World {
         let recipe = syncline_config::recipe("freshdesk-salesforce").unwrap();
         let (head, rest) = recipe.split_once("\nconnections:\n").unwrap();
         let (_, syncs) = rest.split_once("\nsyncs:\n").unwrap();
-        let connection = |(name, vendor): (&str, &Vendor)| {
-            let settings = vendor.simulated.ready_settings(&vendor.base_url, None).into_iter();
+        let connection = |(name, vendor, calls): (&str, &Vendor, Option<u32>)| {
+            let settings = vendor.simulated.ready_settings(&vendor.base_url, calls).into_iter();
             let settings: Vec<String> = settings.map(|(setting, value)| format!("    {setting}: {}\n", json!(value))).collect();
             let settings = settings.concat();
             format!("  {name}:\n    system: {name}\n{settings}")
         };
-        let connections: String = [("freshdesk", &self.freshdesk), ("salesforce", &self.salesforce)].map(connection).concat();
+        let [left, right] = self.calls;
+        let connections = [("freshdesk", &self.freshdesk, left), ("salesforce", &self.salesforce, right)].map(connection).concat();
         format!("{head}\nconnections:\n{connections}\nsyncs:\n{syncs}")
     }
 }
