@@ -3,6 +3,7 @@
 import { Duration } from "aws-cdk-lib";
 import { Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import list from "../metrics.json";
+import { SIDES } from "./config/types.js";
 
 export type MetricName = "FeedRead" | "ChangesSeen" | "RecordsWritten" | "RecordsHeld" | "ChangesMissed" | "SignInNeeded" | "BudgetLeft";
 
@@ -23,6 +24,31 @@ export function told(name: MetricName, dimensions: Readonly<Record<string, strin
   }
   const shown = label === undefined ? {} : { label };
   return new Metric({ namespace: list.namespace, metricName: name, dimensionsMap: { ...dimensions }, statistic, period, ...shown });
+}
+
+/** The names that dimensions take their values from. */
+export interface Named {
+  readonly installation: string;
+  readonly connections: readonly string[];
+  readonly syncs: readonly string[];
+}
+
+/** Every series of a metric, by what it is of: the list's dimensions decide whether there is one an installation, or one a connection or sync. */
+export function series(name: MetricName, named: Named, period: Duration): { readonly whose: string; readonly metric: Metric }[] {
+  const values: Readonly<Record<string, readonly string[]>> = {
+    Installation: [named.installation],
+    Connection: named.connections,
+    Sync: named.syncs,
+    Side: SIDES,
+  };
+  let sets: Record<string, string>[] = [{}];
+  for (const dimension of entry(name).dimensions) {
+    sets = sets.flatMap((set) => (values[dimension] ?? []).map((value) => ({ ...set, [dimension]: value })));
+  }
+  return sets.map((set) => {
+    const whose = Object.entries(set).flatMap(([dimension, value]) => (dimension === "Installation" ? [] : [value]));
+    return { whose: whose.join(" ") || "all", metric: told(name, set, period) };
+  });
 }
 
 /** What silence means where a metric should come regularly: nothing, until the functions tell it at all. */

@@ -21,6 +21,23 @@ test("every kind of alarm is explained, and nothing else is", () => {
   assert.deepEqual(explained.toSorted(), [...kinds].toSorted());
 });
 
+test("the cost of alarms is told for as many as there are", () => {
+  const assumed = text("infra/cli/src/cost/assumptions.rs");
+  const figure = (name: string): number => Number(new RegExp(`${name}: (\\d+),`).exec(assumed)?.[1]);
+  const count = (config: string): number => all(template(config), "AWS::CloudWatch::Alarm").length;
+  assert.equal(count(RECIPE), 2 * figure("alarms_connection") + figure("alarms_shared"));
+  const minutes = figure("backfill_minutes");
+  const looks = all(template(RECIPE), "AWS::Scheduler::Schedule").filter(([id]) => id.includes("backfill"));
+  assert.deepEqual(
+    looks.map(([, { ScheduleExpression: expression }]) => expression),
+    [`rate(${minutes} minutes)`],
+  );
+  for (const [name, memory] of [["Pull", "pull_mb"] as const, ["Write", "write_mb"] as const]) {
+    const made = all(template(RECIPE), "AWS::Lambda::Function").filter(([id]) => id.startsWith(`Functions${name}`));
+    assert.deepEqual([...new Set(made.map(([, { MemorySize: size }]) => size))], [figure(memory)]);
+  }
+});
+
 test("every alarm that waits for a metric of the functions is marked so", () => {
   const awaited = metrics.metrics.filter(({ emitted }) => !emitted).map(({ name }) => name);
   for (const [, alarm] of all(template(RECIPE), "AWS::CloudWatch::Alarm")) {

@@ -9,7 +9,7 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { SIDES, type Config } from "../config/types.js";
-import { silenceOf, told } from "../metrics.js";
+import { series, silenceOf, told, type Named } from "../metrics.js";
 import type { Options } from "../options.js";
 import type { Functions } from "./functions.js";
 import type { Lane } from "./queues.js";
@@ -47,6 +47,8 @@ const OLDEST_MESSAGE_S_MAX = 3600;
 const HELD_PER_HOUR_MAX = 20;
 /** Live changes still go on with so much; a backfill will have taken the rest. */
 const BUDGET_LEFT_PERCENT_MIN = 10;
+/** Failed answers of the gateway in a quarter of an hour: one may be a function that was taken away in the middle. */
+const DOOR_ERRORS_MIN = 3;
 const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST, GREATER_THAN_THRESHOLD: ABOVE, LESS_THAN_THRESHOLD: BELOW } = ComparisonOperator;
 
 /** All alarms of an installation, in the order of the dashboard. */
@@ -70,7 +72,7 @@ export function alarms(scope: Construct, watched: Watched, topic: ITopic): Alarm
   });
 }
 
-function wishes({ config, options, functions, keyMaker, lanes, unstarted, api }: Watched): Wish[] {
+function wishes({ config, options, functions, lanes, unstarted, api }: Watched): Wish[] {
   const found: Wish[] = [];
   const installation = { Installation: options.stack };
   for (const [connection, lane] of lanes) {
@@ -83,23 +85,26 @@ function wishes({ config, options, functions, keyMaker, lanes, unstarted, api }:
       threshold: OLDEST_MESSAGE_S_MAX,
       periods: 3,
     });
-    found.push(deadLetters("dead-letters", connection, lane.dead));
-    const signIn = told("SignInNeeded", { ...installation, Connection: connection }, FIVE_MINUTES);
-    found.push({ kind: "sign-in-needed", whose: connection, metric: signIn, comparison: AT_LEAST, threshold: 1, periods: 1 });
-    const left = told("BudgetLeft", { ...installation, Connection: connection }, QUARTER);
-    found.push({
-      kind: "budget-nearly-spent",
-      whose: connection,
-      metric: left,
-      comparison: BELOW,
-      threshold: BUDGET_LEFT_PERCENT_MIN,
-      periods: 4,
-    });
+  }
+  for (const dead of new Set([...lanes.values()].map((lane) => lane.dead))) {
+    found.push(deadLetters("dead-letters", "queues", dead));
   }
   found.push(deadLetters("runs-not-started", "schedules", unstarted));
+  const named: Named = {
+    installation: options.stack,
+    connections: [...lanes.keys()],
+    syncs: config.syncs.map(({ name }) => name),
+  };
+  for (const { whose, metric } of series("SignInNeeded", named, FIVE_MINUTES)) {
+    found.push({ kind: "sign-in-needed", whose, metric, comparison: AT_LEAST, threshold: 1, periods: 1 });
+  }
+  for (const { whose, metric } of series("BudgetLeft", named, QUARTER)) {
+    found.push({ kind: "budget-nearly-spent", whose, metric, comparison: BELOW, threshold: BUDGET_LEFT_PERCENT_MIN, periods: 4 });
+  }
+  for (const { whose, metric } of series("RecordsHeld", named, HOUR)) {
+    found.push({ kind: "records-held", whose, metric, comparison: AT_LEAST, threshold: HELD_PER_HOUR_MAX, periods: 1 });
+  }
   for (const sync of config.syncs) {
-    const held = told("RecordsHeld", { ...installation, Sync: sync.name }, HOUR);
-    found.push({ kind: "records-held", whose: sync.name, metric: held, comparison: AT_LEAST, threshold: HELD_PER_HOUR_MAX, periods: 1 });
     for (const side of SIDES) {
       const whose = `${sync.name} ${side}`;
       const dimensions = { ...installation, Sync: sync.name, Side: side };
@@ -115,14 +120,19 @@ function wishes({ config, options, functions, keyMaker, lanes, unstarted, api }:
     }
   }
   found.push(...pullRuns(config, functions.pull));
-  for (const [name, one] of watchedFunctions(functions, keyMaker)) {
-    const [errors, throttles] = [one.metricErrors({ period: FIVE_MINUTES }), one.metricThrottles({ period: FIVE_MINUTES })];
+  // Those behind the gateway fail there, where one alarm tells of both; whether the key maker failed, CloudFormation tells.
+  const workers = [...functions.write].map(([connection, one]): [string, LambdaFunction] => [`write ${connection}`, one]);
+  for (const [name, one] of [["pull", functions.pull] as const, ...workers]) {
+    const errors = one.metricErrors({ period: FIVE_MINUTES });
     found.push({ kind: "function-errors", whose: name, metric: errors, comparison: AT_LEAST, threshold: 1, periods: 2 });
-    found.push({ kind: "function-throttled", whose: name, metric: throttles, comparison: AT_LEAST, threshold: 1, periods: 3 });
   }
+  // Lambda refuses for want of the account's concurrency, which is one for all functions: the one that runs most often stands for them. What
+  // waits for a worker meanwhile is told by its queue, and what the gateway could not hand on by its failures.
+  const throttles = functions.pull.metricThrottles({ period: FIVE_MINUTES });
+  found.push({ kind: "function-throttled", whose: "pull", metric: throttles, comparison: AT_LEAST, threshold: 1, periods: 3 });
   if (api !== undefined) {
-    const failed = api.metricServerError({ period: FIVE_MINUTES, statistic: "Sum" });
-    found.push({ kind: "door-errors", whose: "api", metric: failed, comparison: AT_LEAST, threshold: 5, periods: 2 });
+    const failed = api.metricServerError({ period: QUARTER, statistic: "Sum" });
+    found.push({ kind: "door-errors", whose: "api", metric: failed, comparison: AT_LEAST, threshold: DOOR_ERRORS_MIN, periods: 1 });
   }
   return found;
 }

@@ -5,7 +5,7 @@ import { AlarmStatusWidget, Dashboard, GraphWidget, type Alarm, type IMetric } f
 import { Operation } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
 import { SIDES } from "../config/types.js";
-import { told } from "../metrics.js";
+import { series, told, type Named } from "../metrics.js";
 import type { StoreTable } from "./store.js";
 import { watchedFunctions, type Watched } from "./alarms.js";
 
@@ -22,8 +22,13 @@ export function dashboard(scope: Construct, watched: Watched, store: StoreTable,
     config.syncs.flatMap((sync) =>
       SIDES.map((side) => told(name, { ...installation, Sync: sync.name, Side: side }, PERIOD, `${sync.name} ${side}`)),
     );
-  const bySync = (name: "RecordsHeld" | "ChangesMissed", what: string): IMetric[] =>
-    config.syncs.map((sync) => told(name, { ...installation, Sync: sync.name }, PERIOD, `${sync.name}: ${what}`));
+  const named: Named = {
+    installation: options.stack,
+    connections: [...lanes.keys()],
+    syncs: config.syncs.map(({ name }) => name),
+  };
+  const each = (name: "RecordsHeld" | "ChangesMissed" | "BudgetLeft", what: string): IMetric[] =>
+    series(name, named, PERIOD).map(({ whose, metric }) => metric.with({ label: `${whose}: ${what}` }));
   const all = watchedFunctions(functions, keyMaker);
   const queued = [...lanes].map(([connection, { queue }]) =>
     queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: connection }),
@@ -31,7 +36,6 @@ export function dashboard(scope: Construct, watched: Watched, store: StoreTable,
   const oldest = [...lanes].map(([connection, { queue }]) =>
     queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, label: connection }),
   );
-  const budget = [...lanes.keys()].map((connection) => told("BudgetLeft", { ...installation, Connection: connection }, PERIOD, connection));
   const writes = store.metricConsumedWriteCapacityUnits({ period: PERIOD });
   const reads = store.metricConsumedReadCapacityUnits({ period: PERIOD });
   const throttled = store.metricThrottledRequestsForOperations({
@@ -43,8 +47,8 @@ export function dashboard(scope: Construct, watched: Watched, store: StoreTable,
   );
   made.addWidgets(graph("Changes seen", bySide("ChangesSeen")), graph("Records written", bySide("RecordsWritten")));
   made.addWidgets(
-    graph("Waits for a person, or was missed", [...bySync("RecordsHeld", "held"), ...bySync("ChangesMissed", "missed")]),
-    graph("Calls left, in per cent", budget),
+    graph("Waits for a person, or was missed", [...each("RecordsHeld", "held"), ...each("ChangesMissed", "missed")]),
+    graph("Calls left, in per cent", each("BudgetLeft", "left")),
   );
   made.addWidgets(graph("Messages in the queues", queued), graph("The oldest message, in seconds", oldest));
   made.addWidgets(

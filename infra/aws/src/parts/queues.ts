@@ -10,17 +10,21 @@ const ENCRYPTED =
 /** A connection's queue and where its messages go that nobody could finish. */
 export interface Lane {
   readonly queue: Queue;
+  /**
+   * The same for all connections: nobody reads it but a person, one alarm tells of it, and SQS knows of each message which queue it came from,
+   * and moves it back there.
+   */
   readonly dead: Queue;
 }
 
 /** One standard queue a target connection, so that one vendor's outage delays no other (large batches are why it is no FIFO queue). */
 export function lanes(scope: Construct, connections: Iterable<string>): ReadonlyMap<string, Lane> {
   const folder = new Construct(scope, "Queues");
-  return new Map([...connections].map((connection) => [connection, lane(new Construct(folder, connection))]));
+  const dead = setAside(folder, "Dead");
+  return new Map([...connections].map((connection) => [connection, lane(new Construct(folder, connection), dead)]));
 }
 
-function lane(scope: Construct): Lane {
-  const dead = setAside(scope, "Dead");
+function lane(scope: Construct, dead: Queue): Lane {
   const queue = new Queue(scope, "Queue", {
     visibilityTimeout: Duration.seconds(VISIBILITY_S),
     retentionPeriod: Duration.days(RETENTION_DAYS),
