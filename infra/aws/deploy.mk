@@ -7,7 +7,7 @@ ARCH ?= $(shell cat target/lambda/ARCHITECTURE 2>/dev/null)
 given = $(if $(strip $($(1))),-c '$(2)=$(strip $($(1)))')
 CONTEXT = $(if $(CONFIG),-c 'config=$(abspath $(CONFIG))') $(call given,ARCH,arch) $(call given,STACK,stack) $(call given,PAUSED,paused) \
 	$(call given,PANEL,panel) $(call given,PANEL_FRAMES,panel_frames) $(call given,ALARM_EMAIL,alarm_email) $(call given,QUIET_HOURS,quiet_hours) \
-	$(call given,TABLE,table)
+	$(call given,TABLE,table) $(call given,SECRETS,secrets)
 # Two configs, so that a template that only the recipe makes right does not pass.
 INFRA_CONFIGS := shared/recipes/freshdesk-salesforce.yaml $(AWS)/tests/configs/two-syncs.yaml
 INFRA_PYTHON := target/infra-python

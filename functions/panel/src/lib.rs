@@ -85,8 +85,7 @@ impl Panel {
             }
             problems.extend(found);
         }
-        let frame_ancestors = FRAME_ANCESTORS.lines().map(str::to_owned).collect();
-        (Self { desks, secrets, signer, frame_ancestors, public_url: None }, problems)
+        (Self { desks, secrets, signer, frame_ancestors: known_frames(), public_url: None }, problems)
     }
 
     /// Lets more pages frame the panel: origins, parted by blanks. Answers those that are no origins and were left out.
@@ -98,14 +97,27 @@ impl Panel {
     }
 }
 
-/// The answer to a request that no panel can want: told by its path and method alone, so that a stranger costs no call.
+/// The answer to a request that no panel can want: told by its path, its method and that it has no token, so that a stranger costs no call.
 pub fn turn_away(request: &Request) -> Option<http::Response<Bytes>> {
     let method = match Wanted::of(request) {
         None => return Some(answer::problem(StatusCode::NOT_FOUND, "not_found", "There is GET /panel and POST /panel/token.")),
         Some(Wanted::Token) => Method::POST,
         Some(Wanted::Page) => Method::GET,
     };
-    (request.method() != method).then(|| not_allowed(method.as_str()))
+    if request.method() != method {
+        return Some(not_allowed(method.as_str()));
+    }
+    let lacks_token = method == Method::GET && query(request, "token").is_none_or(|token| token.is_empty());
+    lacks_token.then(|| refused(&known_frames(), request, "refused", "This link is not valid. Open the ticket again."))
+}
+
+/// The origins that may frame the panel wherever it runs.
+fn known_frames() -> Vec<String> {
+    FRAME_ANCESTORS.lines().map(str::to_owned).collect()
+}
+
+fn refused(frames: &[String], request: &Request, state: &'static str, message: &str) -> Answer {
+    render(frames, request, StatusCode::UNAUTHORIZED, &Document::notice(state, message), Keep::Not)
 }
 
 /// The answer to an event that is no request.
@@ -148,7 +160,7 @@ fn not_allowed(method: &str) -> Answer {
 }
 
 async fn show(engine: &Engine, hall: &Panel, request: &Request) -> Answer {
-    let refused = |state, message| render(hall, request, StatusCode::UNAUTHORIZED, &Document::notice(state, message), Keep::Not);
+    let refused = |state, message| refused(&hall.frame_ancestors, request, state, message);
     let text = query(request, "token").unwrap_or_default();
     let token = match hall.signer.check(&text, engine.now()) {
         Ok(token) => token,
@@ -162,12 +174,12 @@ async fn show(engine: &Engine, hall: &Panel, request: &Request) -> Answer {
     match view(engine, hall, &token).await {
         Ok(view) => {
             let keep = if matches!(view.state, State::Unavailable { .. }) { Keep::Not } else { Keep::AMinute };
-            render(hall, request, StatusCode::OK, &Document::of(&view), keep)
+            render(&hall.frame_ancestors, request, StatusCode::OK, &Document::of(&view), keep)
         }
         Err(error) => {
             tracing::error!(sync = %token.sync, requester = %token.requester, "the panel could not be read: {error}");
             let notice = Document::notice("unavailable", "The panel cannot be read just now. Try again in a minute.");
-            render(hall, request, StatusCode::SERVICE_UNAVAILABLE, &notice, Keep::Not)
+            render(&hall.frame_ancestors, request, StatusCode::SERVICE_UNAVAILABLE, &notice, Keep::Not)
         }
     }
 }
@@ -179,12 +191,12 @@ async fn view(engine: &Engine, hall: &Panel, token: &PanelToken) -> Result<Panel
     panel(engine, sync, &desk.settings, &token.requester, Deadline(engine.now() + ANSWER_WITHIN)).await
 }
 
-fn render(hall: &Panel, request: &Request, status: StatusCode, document: &Document, keep: Keep) -> Answer {
+fn render(frames: &[String], request: &Request, status: StatusCode, document: &Document, keep: Keep) -> Answer {
     if wants_json(request) {
         let body = serde_json::to_value(document).unwrap_or_default();
         return answer::json_kept(status, &body, keep);
     }
-    answer::html(status, page::page(document), keep, &page::policy(&hall.frame_ancestors))
+    answer::html(status, page::page(document), keep, &page::policy(frames))
 }
 
 fn wants_json(request: &Request) -> bool {

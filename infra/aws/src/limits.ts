@@ -44,3 +44,11 @@ export const RETENTION_DAYS = 14;
 
 /** The longest name that SQS takes. */
 export const QUEUE_NAME_MAX = 80;
+
+/**
+ * Both wait for vendors most of the time, and Lambda bills the wait by the memory. `make bench` measures what they need; decision 18 says what
+ * follows from it: some times the most that was seen, and so much of a processor as goes with it. A backfill joins its pages in the store.
+ */
+export const PULL_MEMORY_MB = 256;
+/** A batch is at most 6 MB, and some twenty times that once it is read and its counterparts are known. */
+export const WRITE_MEMORY_MB = 256;

@@ -6,6 +6,9 @@ import type { Node } from "constructs";
 export const ARCHITECTURES = ["arm64", "x86_64"] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
 
+export const SECRETS_PLACES = ["secrets-manager", "parameters"] as const;
+export type SecretsPlace = (typeof SECRETS_PLACES)[number];
+
 export interface Options {
   /** The config's file. */
   readonly config: string;
@@ -16,6 +19,8 @@ export interface Options {
   readonly paused: boolean;
   /** Table and secrets go with the stack, instead of outliving it. */
   readonly deletesData: boolean;
+  /** Where the credentials of connections rest: a secret of Secrets Manager each, or a parameter, which an operator makes and which costs nothing. */
+  readonly secrets: SecretsPlace;
   /** A table that is there already, from a backup or an earlier installation, to be used in place of one that the stack makes. */
   readonly table: string | undefined;
   /** Whom alarms write to. */
@@ -59,6 +64,12 @@ export function readOptions(node: Node): Options {
     architecture: text("arch", "arm64", /^(arm64|x86_64)$/, "write arm64 or x86_64") as Architecture,
     paused: yes("paused"),
     deletesData: text("data", "keep", /^(keep|delete)$/, "write keep or delete") === "delete",
+    secrets: text(
+      "secrets",
+      "secrets-manager",
+      new RegExp(`^(${SECRETS_PLACES.join("|")})$`),
+      `write ${SECRETS_PLACES.join(" or ")}`,
+    ) as SecretsPlace,
     table: text("table", "", /^$|^[A-Za-z0-9_.-]{3,255}$/, "write the name of a table") || undefined,
     alarmEmail: text("alarm_email", "", /^$|^[^\s@]+@[^\s@]+$/, "write one address") || undefined,
     panelFrames: text("panel_frames", "", /^$|^https:\/\/\S+( https:\/\/\S+)*$/, "write origins, parted by blanks") || undefined,

@@ -125,14 +125,31 @@ function queuesWithoutDeadLetters(template: Template): string[] {
   return without.filter(([id]) => !dead.has(id)).map(([id]) => `${id} keeps trying what nobody can finish`);
 }
 
+/** A function's own alarm, or that of the gateway in front of it; what runs for CloudFormation alone, CloudFormation watches. */
 function functionsWithoutAlarm(template: Template): string[] {
   const watched = new Set<string | undefined>();
+  const gateways = new Set<string | undefined>();
   for (const [, properties] of of(template, "AWS::CloudWatch::Alarm")) {
     const { MetricName: metric, Namespace: namespace, AlarmActions: actions } = properties;
     const dimensions = (properties["Dimensions"] as { Name: string; Value: unknown }[] | undefined) ?? [];
-    if (metric === "Errors" && namespace === "AWS/Lambda" && Array.isArray(actions) && actions.length > 0) {
-      watched.add(target(dimensions.find(({ Name: name }) => name === "FunctionName")?.Value));
+    const of = (wanted: string): string | undefined => target(dimensions.find(({ Name: name }) => name === wanted)?.Value);
+    if (!Array.isArray(actions) || actions.length === 0) {
+      continue;
     }
+    if (metric === "Errors" && namespace === "AWS/Lambda") {
+      watched.add(of("FunctionName"));
+    }
+    if (metric === "5xx" && namespace === "AWS/ApiGateway") {
+      gateways.add(of("ApiId"));
+    }
+  }
+  for (const [, { ApiId: api, IntegrationUri: uri }] of of(template, "AWS::ApiGatewayV2::Integration")) {
+    if (gateways.has(target(api))) {
+      watched.add(target(uri));
+    }
+  }
+  for (const [, { ServiceToken: token }] of of(template, "AWS::CloudFormation::CustomResource")) {
+    watched.add(target(token));
   }
   return [...of(template, "AWS::Lambda::Function")].filter(([id]) => !watched.has(id)).map(([id]) => `${id} may fail unheard`);
 }

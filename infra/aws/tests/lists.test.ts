@@ -21,6 +21,23 @@ test("every kind of alarm is explained, and nothing else is", () => {
   assert.deepEqual(explained.toSorted(), [...kinds].toSorted());
 });
 
+test("the cost of alarms is told for as many as there are", () => {
+  const assumed = text("infra/cli/src/cost/assumptions.rs");
+  const figure = (name: string): number => Number(new RegExp(`${name}: (\\d+),`).exec(assumed)?.[1]);
+  const count = (config: string): number => all(template(config), "AWS::CloudWatch::Alarm").length;
+  assert.equal(count(RECIPE), 2 * figure("alarms_connection") + figure("alarms_shared"));
+  const minutes = figure("backfill_minutes");
+  const looks = all(template(RECIPE), "AWS::Scheduler::Schedule").filter(([id]) => id.includes("backfill"));
+  assert.deepEqual(
+    looks.map(([, { ScheduleExpression: expression }]) => expression),
+    [`rate(${minutes} minutes)`],
+  );
+  for (const [name, memory] of [["Pull", "pull_mb"] as const, ["Write", "write_mb"] as const]) {
+    const made = all(template(RECIPE), "AWS::Lambda::Function").filter(([id]) => id.startsWith(`Functions${name}`));
+    assert.deepEqual([...new Set(made.map(([, { MemorySize: size }]) => size))], [figure(memory)]);
+  }
+});
+
 test("every alarm on a metric of the functions asks for one that they tell, by its dimensions", () => {
   for (const [, alarm] of all(template(RECIPE), "AWS::CloudWatch::Alarm")) {
     if (alarm["Namespace"] === metrics.namespace) {
@@ -83,7 +100,13 @@ test("who uses the command line may do at the table what the functions may, and 
     [...store].filter((action) => !may.has(action)),
     [],
   );
-  const places = policy.Statement.map(({ Resource: resource }) => resource.split(":").at(-1)?.replace(/^table\//, "") ?? "");
+  const places = policy.Statement.map(
+    ({ Resource: resource }) =>
+      resource
+        .split(":")
+        .at(-1)
+        ?.replace(/^table\//, "") ?? "",
+  );
   const named = [
     ...all(made, "AWS::DynamoDB::Table").map(([, table]) => table["TableName"]),
     ...all(made, "AWS::SecretsManager::Secret").map(([, secret]) => secret["Name"]),
@@ -91,7 +114,10 @@ test("who uses the command line may do at the table what the functions may, and 
   ].map(String);
   assert.equal(named.length, 6);
   for (const name of named) {
-    assert.ok(places.some((place) => (place.endsWith("*") ? name.startsWith(place.slice(0, -1)) : name === place)), name);
+    assert.ok(
+      places.some((place) => (place.endsWith("*") ? name.startsWith(place.slice(0, -1)) : name === place)),
+      name,
+    );
   }
 });
 

@@ -4,7 +4,7 @@ import { RULES, offences, type Resource, type Template } from "../src/rules.js";
 import { RECIPE, TWO_SYNCS, all, template } from "./world.js";
 
 for (const [name, config] of Object.entries({ "the recipe": RECIPE, "two syncs": TWO_SYNCS })) {
-  for (const context of [{}, { paused: "yes", arch: "x86_64" }, { panel: "no" }] as Record<string, string>[]) {
+  for (const context of [{}, { paused: "yes", arch: "x86_64" }, { panel: "no" }, { secrets: "parameters" }] as Record<string, string>[]) {
     test(`no rule is offended by ${name} ${JSON.stringify(context)}`, () => {
       assert.deepEqual(offences(template(config, context)), []);
     });
@@ -90,6 +90,11 @@ const DEFECTS: readonly Defect[] = [
     what: "alarms of errors taken away",
     rule: ALARM,
     plant: (into) => drop(into, ({ Type: type, Properties: its }) => type === "AWS::CloudWatch::Alarm" && its?.["MetricName"] === "Errors"),
+  },
+  {
+    what: "the gateway's alarm taken away",
+    rule: ALARM,
+    plant: (into) => drop(into, ({ Type: type, Properties: its }) => type === "AWS::CloudWatch::Alarm" && its?.["MetricName"] === "5xx"),
   },
   {
     what: "alarms that tell nobody",

@@ -93,7 +93,7 @@ test("schedules carry what the pull function reads", () => {
     ],
     ['{"sync":"america","side":"left"}', "rate(7 minutes)", "UTC", "ENABLED"],
     ['{"sync":"america","side":"right"}', "rate(7 minutes)", "UTC", "ENABLED"],
-    ['{"sync":"america","backfill":true}', "rate(1 minute)", "UTC", "ENABLED"],
+    ['{"sync":"america","backfill":true}', "rate(15 minutes)", "UTC", "ENABLED"],
     ['{"sync":"america","sweep":{"mapping":"companies","side":"left"}}', "cron(30 2 1 * ? *)", "America/New_York", "ENABLED"],
     ['{"sync":"america","sweep":{"mapping":"companies","side":"right"}}', "cron(30 2 1 * ? *)", "America/New_York", "ENABLED"],
   ]);
@@ -121,8 +121,8 @@ test("only the routes that the config needs are open", () => {
 });
 
 /** All that a role may do, as `action on resource`; references are their logical ids. */
-function rights(config: string, role: string): string[] {
-  const made = template(config);
+function rights(config: string, role: string, context: Record<string, string> = {}): string[] {
+  const made = template(config, context);
   const found: string[] = [];
   for (const [, policy] of all(made, "AWS::IAM::Policy")) {
     if (show(policy["Roles"]).includes(role)) {
@@ -163,6 +163,28 @@ test("a worker has the right to its own queue and to the secrets of its syncs, a
   assert.ok(!webhook.some((right) => /^(secretsmanager:Put|sqs:Receive|dynamodb:)/.test(right)));
   const jwt = rights(RECIPE, "FunctionsPullRole");
   assert.ok(!jwt.some((right) => right.startsWith("secretsmanager:Put")), "signing in by JWT changes no credential");
+});
+
+test("credentials in Parameter Store leave one secret, and each function may read its own parameters only", () => {
+  const context = { secrets: "parameters" };
+  const made = template(TWO_SYNCS, context);
+  assert.deepEqual(
+    all(made, "AWS::SecretsManager::Secret").map(([, secret]) => secret["Name"]),
+    ["syncline/installation"],
+  );
+  const europe = rights(TWO_SYNCS, "FunctionsWritecrmeuropeRole", context);
+  const parameters = europe.filter((right) => right.startsWith("ssm:"));
+  assert.equal(parameters.filter((right) => right.startsWith("ssm:GetParameter on")).length, 2);
+  assert.equal(parameters.filter((right) => right.startsWith("ssm:PutParameter on")).length, 1);
+  assert.equal(europe.filter((right) => right.startsWith("secretsmanager:GetSecretValue")).length, 1, "the key");
+  assert.ok(!parameters.some((right) => right.includes("america")), show(parameters));
+  assert.ok(show(made.Resources).includes(":parameter/syncline/desk"));
+  const variables = all(made, "AWS::Lambda::Function").flatMap(([, one]) => {
+    const { Variables: its } = (one["Environment"] ?? {}) as { Variables?: Record<string, unknown> };
+    return its === undefined ? [] : [its["SYNCLINE_SECRETS"]];
+  });
+  assert.deepEqual([...new Set(variables)], ["parameters"]);
+  assert.match(refusal({ config: RECIPE, secrets: "drawer" }), /secrets: .*secrets-manager or parameters/);
 });
 
 test("functions find in their environment what the Rust side reads", () => {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use syncline_aws::SecretsPlace;
 use syncline_engine::ports::secrets::SecretsError;
 use syncline_local::FOLDER;
 use syncline_model::Secret;
@@ -16,6 +17,8 @@ use crate::exit::{Exit, Failure};
 const STACK: &str = "SYNCLINE_STACK";
 const TABLE: &str = "SYNCLINE_TABLE";
 const SECRETS_PREFIX: &str = "SYNCLINE_SECRETS_PREFIX";
+/// As the functions read it: where a deployment with `SECRETS=parameters` keeps credentials.
+const SECRETS: &str = "SYNCLINE_SECRETS";
 
 /// The stack of a deployment that was given no name: `STACK` of the Makefile.
 const STACK_USUAL: &str = "Syncline";
@@ -36,8 +39,9 @@ pub(crate) enum Place {
 pub(crate) struct Deployment {
     pub(crate) stack: String,
     pub(crate) table: String,
-    /// What stands before a bundle's name in Secrets Manager.
+    /// What stands before a bundle's name.
     pub(crate) secrets_prefix: String,
+    pub(crate) secrets: SecretsPlace,
 }
 
 impl Deployment {
@@ -81,10 +85,19 @@ impl Place {
             );
             return Err(Failure::usage(format!("`{stack}` is no name of a stack"), hint));
         }
+        let secrets = match given(&None, SECRETS).as_deref() {
+            None | Some("secrets-manager") => SecretsPlace::SecretsManager,
+            Some("parameters") => SecretsPlace::ParameterStore,
+            Some(other) => {
+                let hint = "set it to what was deployed: `secrets-manager`, as without it, or `parameters`";
+                return Err(Failure::usage(format!("{SECRETS}: `{other}` is no place for secrets"), hint));
+            }
+        };
         let lower = stack.to_lowercase();
         Ok(Self::Deployed(Deployment {
             table: table.unwrap_or_else(|| lower.clone()),
             secrets_prefix: given(&global.secrets_prefix, SECRETS_PREFIX).unwrap_or_else(|| format!("{lower}/")),
+            secrets,
             stack,
         }))
     }
@@ -136,7 +149,12 @@ mod tests {
     }
 
     fn deployed(stack: &str, table: &str, secrets_prefix: &str) -> Result<Place, String> {
-        Ok(Place::Deployed(Deployment { stack: stack.into(), table: table.into(), secrets_prefix: secrets_prefix.into() }))
+        Ok(Place::Deployed(Deployment {
+            stack: stack.into(),
+            table: table.into(),
+            secrets_prefix: secrets_prefix.into(),
+            secrets: SecretsPlace::SecretsManager,
+        }))
     }
 
     #[test]

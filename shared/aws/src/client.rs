@@ -10,92 +10,107 @@ use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, ProvideCredentials as _, Region, SharedCredentialsProvider};
-use aws_smithy_http_client::{Builder, tls};
+
+use syncline_http::Network;
+use tokio::sync::OnceCell;
+
+use crate::connector::SharedNetwork;
 
 /// How often the SDK tries a request that may be repeated safely, the first time included.
 const ATTEMPTS_MAX: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The AWS account and region, and one client a service, built when it is first used.
+/// The AWS account and region, and one client a service. All of it is made when it is first used.
 #[derive(Debug)]
 pub struct Aws {
-    config: SdkConfig,
+    network: SharedNetwork,
+    config: OnceCell<SdkConfig>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
     secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
 }
 
 impl Aws {
-    /// From the environment and the profile files, as every AWS tool reads them, `AWS_ENDPOINT_URL` included. Makes no call:
-    /// the region is not asked of instance metadata, and credentials are resolved on first use.
-    pub async fn from_environment() -> Arc<Self> {
-        let region =
-            RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(ProfileFileRegionProvider::builder().build());
-        let http_client = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc)).build_https();
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .region(region)
-            .http_client(http_client)
-            .retry_config(retries())
-            .timeout_config(timeouts())
-            .load()
-            .await;
-        Self::new(config)
+    /// From the environment and the profile files, as every AWS tool reads them, `AWS_ENDPOINT_URL` included, when the first client is
+    /// asked for. Makes no call even then: the region is not asked of instance metadata, and credentials are resolved by the first request.
+    pub fn from_environment() -> Arc<Self> {
+        Self::over(SharedNetwork::to_services(), OnceCell::new())
     }
 
     /// A stand-in for AWS at this address (`http://127.0.0.1:8000`), with credentials that mean nothing there. Plain http: the
     /// address must be on this machine.
     pub fn at(endpoint_url: &str) -> Arc<Self> {
+        let network = SharedNetwork::of_this_machine();
         let credentials = Credentials::new("local", "local", None, None, "syncline");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("us-east-1"))
             .endpoint_url(endpoint_url)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(Builder::new().build_http())
+            .http_client(network.clone())
             .retry_config(retries())
             .timeout_config(timeouts())
             .build();
-        Self::new(config)
+        Self::over(network, OnceCell::new_with(Some(config)))
     }
 
-    /// From a configuration made elsewhere.
-    pub fn new(config: SdkConfig) -> Arc<Self> {
-        Arc::new(Self { config, dynamodb: OnceLock::new(), sqs: OnceLock::new(), secrets_manager: OnceLock::new() })
+    fn over(network: SharedNetwork, config: OnceCell<SdkConfig>) -> Arc<Self> {
+        Arc::new(Self { network, config, dynamodb: OnceLock::new(), sqs: OnceLock::new(), secrets_manager: OnceLock::new() })
     }
 
     /// The region, where one is configured.
-    pub fn region(&self) -> Option<&str> {
-        self.config.region().map(AsRef::as_ref)
+    pub async fn region(&self) -> Option<&str> {
+        self.config().await.region().map(AsRef::as_ref)
     }
 
     /// Whether there is anybody to sign requests as. Looks in all the usual places, the network among them where a profile says so.
     pub async fn has_credentials(&self) -> bool {
-        match self.config.credentials_provider() {
+        match self.config().await.credentials_provider() {
             Some(provider) => provider.provide_credentials().await.is_ok(),
             None => false,
         }
     }
 
     /// The SDK's own configuration, for services that Syncline's ports do not cover.
-    pub fn config(&self) -> &SdkConfig {
-        &self.config
+    pub async fn config(&self) -> &SdkConfig {
+        // Boxed: it is large, and every request would carry room for it.
+        self.config.get_or_init(|| Box::pin(of_environment(self.network.clone()))).await
     }
 
-    pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
-        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config))
+    /// The connections under all clients, for what none of them does.
+    pub(crate) fn network(&self) -> &Network {
+        self.network.as_ref()
     }
 
-    pub fn sqs(&self) -> &aws_sdk_sqs::Client {
-        self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config))
+    pub async fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        let config = self.config().await;
+        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(config))
     }
 
-    pub fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
-        self.secrets_manager.get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.config))
+    pub async fn sqs(&self) -> &aws_sdk_sqs::Client {
+        let config = self.config().await;
+        self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(config))
     }
+
+    pub async fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
+        let config = self.config().await;
+        self.secrets_manager.get_or_init(|| aws_sdk_secretsmanager::Client::new(config))
+    }
+}
+
+async fn of_environment(network: SharedNetwork) -> SdkConfig {
+    let region =
+        RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(ProfileFileRegionProvider::builder().build());
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .region(region)
+        .http_client(network)
+        .retry_config(retries())
+        .timeout_config(timeouts())
+        .load()
+        .await
 }
 
 fn retries() -> RetryConfig {
@@ -103,9 +118,5 @@ fn retries() -> RetryConfig {
 }
 
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
-        .build()
+    TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build()
 }

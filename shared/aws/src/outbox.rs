@@ -110,7 +110,7 @@ impl Sender {
         }
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         self.counters.billed.fetch_add(billed_requests(batch.bytes), Ordering::Relaxed);
-        let answer = self.aws.sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await.map_err(|error| {
+        let answer = self.aws.sqs().await.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await.map_err(|error| {
             let says = says(sentence("SendMessageBatch", &error));
             if is_refusal(&error) { OutboxError::Refused(says) } else { OutboxError::Unavailable(says) }
         })?;

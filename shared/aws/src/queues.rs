@@ -35,7 +35,7 @@ impl Queues {
             return Ok(url);
         }
         let name = format!("{prefix}{connection}");
-        let answer = aws.sqs().get_queue_url().queue_name(&name).send().await.map_err(|error| match error.code() {
+        let answer = aws.sqs().await.get_queue_url().queue_name(&name).send().await.map_err(|error| match error.code() {
             Some(code) if NO_QUEUE_CODES.contains(&code) => OutboxError::Refused(format!("queue {name}: there is none of this name")),
             Some(_) | None => {
                 let says = format!("queue {name}: {}", sentence("GetQueueUrl", &error));

@@ -27,6 +27,7 @@ impl DynamoStore {
         let answer = table
             .aws
             .dynamodb()
+            .await
             .scan()
             .table_name(&table.name)
             .consistent_read(true)

@@ -153,6 +153,7 @@ impl Table {
             let mut answer = self
                 .aws
                 .dynamodb()
+                .await
                 .batch_get_item()
                 .request_items(&self.name, wanted)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -178,6 +179,7 @@ impl Table {
             let answer = self
                 .aws
                 .dynamodb()
+                .await
                 .batch_write_item()
                 .request_items(&self.name, requests)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -199,6 +201,7 @@ impl Table {
         let request = self
             .aws
             .dynamodb()
+            .await
             .put_item()
             .table_name(&self.name)
             .set_item(Some(item_attributes(item)))
@@ -222,6 +225,7 @@ impl Table {
         let request = self
             .aws
             .dynamodb()
+            .await
             .delete_item()
             .table_name(&self.name)
             .set_key(Some(key_attributes(key)))
@@ -263,6 +267,7 @@ impl Table {
         let answer = self
             .aws
             .dynamodb()
+            .await
             .transact_write_items()
             .set_transact_items(Some(steps))
             .client_request_token(format!("{:016x}{:016x}", self.dice.roll(), self.dice.roll()))
@@ -348,6 +353,7 @@ impl Table {
         let query = self
             .aws
             .dynamodb()
+            .await
             .query()
             .table_name(&self.name)
             .consistent_read(true)

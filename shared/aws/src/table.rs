@@ -34,7 +34,7 @@ impl DynamoStore {
     /// Creates the table, billed by request, where it is absent, and lets it forget expired items. Doing it twice is no error.
     pub async fn ensure_table(&self) -> Result<(), TableError> {
         let fail = |problem: String| TableError { table: self.table.name.clone(), problem };
-        let client = self.table.aws.dynamodb();
+        let client = self.table.aws.dynamodb().await;
         let described = client.describe_table().table_name(&self.table.name).send().await;
         match described {
             Ok(_) => {}
@@ -61,6 +61,7 @@ impl DynamoStore {
             .table
             .aws
             .dynamodb()
+            .await
             .create_table()
             .table_name(&self.table.name)
             .billing_mode(BillingMode::PayPerRequest)
@@ -80,7 +81,7 @@ impl DynamoStore {
 
     async fn ensure_time_to_live(&self) -> Result<(), TableError> {
         let fail = |problem: String| TableError { table: self.table.name.clone(), problem };
-        let client = self.table.aws.dynamodb();
+        let client = self.table.aws.dynamodb().await;
         let described = client
             .describe_time_to_live()
             .table_name(&self.table.name)

@@ -47,11 +47,16 @@ where
         SdkError::ResponseError(_) => format!("{operation}: the answer could not be read"),
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("an unnamed error");
-            match service.err().message() {
-                Some(message) if TELLING_CODES.contains(&code) => format!("{operation}: {code}: {message}"),
-                Some(_) | None => format!("{operation}: {code}"),
-            }
+            told(operation, code, service.err().message())
         }
         _ => format!("{operation}: failed in a way that the SDK does not name"),
+    }
+}
+
+/// A refusal by its code, with the service's words where they may be shown.
+pub(crate) fn told(operation: &str, code: &str, message: Option<&str>) -> String {
+    match message {
+        Some(message) if TELLING_CODES.contains(&code) => format!("{operation}: {code}: {message}"),
+        Some(_) | None => format!("{operation}: {code}"),
     }
 }

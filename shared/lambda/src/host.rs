@@ -8,11 +8,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context, Error};
 use serde_json::{Map, Value as Json, json};
-use syncline_aws::{Aws, DynamoStore, SecretsManagerSecrets, SqsOutbox, SystemClock, SystemDice};
+use syncline_aws::{Aws, DynamoStore, SecretsPlace, SqsOutbox, SystemClock, SystemDice, secrets};
 use syncline_engine::Engine;
+use syncline_engine::ports::clock::Clock;
 use syncline_http::ReqwestHttp;
 use syncline_model::Deadline;
-use syncline_registry::{Adapters, Deployment, InstallationKey, assemble, fill_required};
+use syncline_registry::{Adapters, Deployment, INSTALLATION, InstallationKey, assemble, fill_required};
 use tokio::sync::OnceCell;
 
 use crate::metrics::{Figures, List};
@@ -24,7 +25,7 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(5);
 const DESCRIBE: SignedDuration = SignedDuration::from_secs(10);
 
 /// The name that metrics carry: the stack's.
-const INSTALLATION: &str = "SYNCLINE_INSTALLATION";
+const INSTALLATION_NAME: &str = "SYNCLINE_INSTALLATION";
 const INSTALLATION_DEFAULT: &str = "Syncline";
 
 /// Whether a function writes to vendors, and has to know first which fields they require.
@@ -50,7 +51,7 @@ impl Host {
     /// # Errors
     /// Every problem of the environment and the config, each with its variable.
     pub async fn start(vendors: Vendors) -> Result<Self, Error> {
-        match Self::from_environment(vendors).await {
+        match Self::from_environment(vendors) {
             Ok(host) => Ok(host),
             Err(problem) => {
                 start::report(&problem).await;
@@ -59,17 +60,18 @@ impl Host {
         }
     }
 
-    async fn from_environment(vendors: Vendors) -> Result<Self, Error> {
+    fn from_environment(vendors: Vendors) -> Result<Self, Error> {
         let environment: BTreeMap<String, String> = std::env::vars().collect();
         let folder = environment.get("LAMBDA_TASK_ROOT").cloned().unwrap_or_else(|| ".".to_owned());
         let deployment = Deployment::read(&environment, folder.as_ref()).map_err(|problems| told(&problems))?;
-        let aws = Aws::from_environment().await;
-        let clock = Arc::new(SystemClock);
+        let aws = Aws::from_environment();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let dice = Arc::new(SystemDice);
+        let place = if deployment.secrets_are_parameters { SecretsPlace::ParameterStore } else { SecretsPlace::SecretsManager };
         let adapters = Adapters {
             store: Arc::new(DynamoStore::new(aws.clone(), deployment.table.clone(), clock.clone(), dice.clone())),
             outbox: Arc::new(SqsOutbox::new(aws.clone(), deployment.queue_urls.clone(), None, clock.clone())),
-            secrets: Arc::new(SecretsManagerSecrets::new(aws, deployment.secrets_prefix.clone(), clock.clone())),
+            secrets: secrets(&aws, &deployment.secrets_prefix, place, INSTALLATION, &clock),
             http: Arc::new(ReqwestHttp::new(clock.clone())),
             clock,
             dice,
@@ -105,7 +107,7 @@ impl Host {
         if let Some(trace) = &context.xray_trace_id {
             properties.insert("xrayTraceId".to_owned(), json!(trace));
         }
-        let installation = self.environment.get(INSTALLATION).map_or(INSTALLATION_DEFAULT, String::as_str);
+        let installation = self.environment.get(INSTALLATION_NAME).map_or(INSTALLATION_DEFAULT, String::as_str);
         let mut out = std::io::stdout().lock();
         for line in figures.lines(&self.metrics, installation, self.adapters.clock.now(), &properties) {
             // In one piece: lines of the log go the same way. A metric that is not told harms nobody.

@@ -134,7 +134,7 @@ pub(crate) fn add(figures: &Figures, report: &mut Report) -> Measured<()> {
     for judged in &told.judged {
         let unit = match judged.aim {
             CostAim::MillionChanges => "dollars",
-            CostAim::IdleConnection => "dollars a month",
+            CostAim::IdleConnection | CostAim::IdleConnectionAfterFree => "dollars a month",
         };
         let figure = Figure::new(SECTION, judged.what.clone(), Amount::of(judged.dollars), unit);
         report.add(figure.aim(Aim::AtMost(Amount::of(judged.most))));

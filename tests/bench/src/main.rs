@@ -12,9 +12,11 @@ mod live;
 mod memory;
 mod people;
 mod process;
+mod pull_memory;
 mod report;
 mod scene;
 mod size;
+mod start;
 mod traffic;
 mod unmeasured;
 
@@ -82,6 +84,8 @@ fn run() -> Measured<()> {
 
 async fn measure(wish: &Wish, report: &mut Report) -> Measured<()> {
     let size = &wish.size;
+    // First, while nothing of this process's own runs beside them.
+    start::measure(size, report).await?;
     report::tell(&format!("measuring with {} records on two sides", size.records()));
     let scene = Scene::start(size).await?;
     backfill::measure(&scene, size, report).await?;
@@ -89,6 +93,7 @@ async fn measure(wish: &Wish, report: &mut Report) -> Measured<()> {
     let counted = cost::measure(&scene, size).await?;
     decide::measure(&scene, size, report).await?;
     let write_peak_kib = memory::measure(&scene, size, report).await?;
+    pull_memory::measure(size, report).await?;
     let figures = counted.figures(scene.sync()?, size, write_peak_kib);
     cost::add(&figures, report)?;
     if wish.record { cost::record(&figures) } else { Ok(()) }

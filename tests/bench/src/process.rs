@@ -26,19 +26,24 @@ pub(crate) fn thread_cpu_ns() -> Measured<u64> {
 
 /// The most memory that was ever resident, in KiB.
 pub(crate) fn peak_resident_kib() -> Measured<u64> {
-    status("VmHWM:")
+    status("/proc/self/status", "VmHWM:")
+}
+
+/// The same of another process that is still there.
+pub(crate) fn peak_resident_kib_of(id: u32) -> Measured<u64> {
+    status(&format!("/proc/{id}/status"), "VmHWM:")
 }
 
 /// The memory that is resident now, in KiB.
 pub(crate) fn resident_kib() -> Measured<u64> {
-    status("VmRSS:")
+    status("/proc/self/status", "VmRSS:")
 }
 
-fn status(name: &str) -> Measured<u64> {
-    let text = read("/proc/self/status")?;
+fn status(file: &str, name: &str) -> Measured<u64> {
+    let text = read(file)?;
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     let figure = line.and_then(|line| line.split_whitespace().next()).and_then(|word| word.parse().ok());
-    figure.ok_or_else(|| Unmeasured::new("memory", format!("/proc/self/status has no {name}")))
+    figure.ok_or_else(|| Unmeasured::new("memory", format!("{file} has no {name}")))
 }
 
 fn read(path: &str) -> Measured<String> {

@@ -16,6 +16,8 @@ pub(crate) struct Size {
     pub(crate) edits: u32,
     /// Decisions over which the time of one is averaged.
     pub(crate) decisions: u32,
+    /// Starts of each program.
+    pub(crate) starts: u32,
     pub(crate) name: &'static str,
 }
 
@@ -26,6 +28,7 @@ impl Size {
             companies: Pair::new(0..1_000, 550..1_450),
             edits: 1_000,
             decisions: 100_000,
+            starts: 100,
             name: "full",
         }
     }
@@ -37,6 +40,7 @@ impl Size {
             companies: Pair::new(0..100, 55..145),
             edits: 100,
             decisions: 10_000,
+            starts: 20,
             name: "small",
         }
     }

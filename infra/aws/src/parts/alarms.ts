@@ -45,6 +45,8 @@ const HOURS_MAX = 168;
 const OLDEST_MESSAGE_S_MAX = 3600;
 /** A vendor's refusals are held one by one; so many at once are a setting that somebody changed. */
 const HELD_PER_HOUR_MAX = 20;
+/** Failed answers of the gateway in a quarter of an hour: one may be a function that was taken away in the middle. */
+const DOOR_ERRORS_MIN = 3;
 const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST, GREATER_THAN_THRESHOLD: ABOVE, LESS_THAN_THRESHOLD: BELOW } = ComparisonOperator;
 
 /** All alarms of an installation, in the order of the dashboard. */
@@ -68,7 +70,7 @@ export function alarms(scope: Construct, watched: Watched, topic: ITopic): Alarm
   });
 }
 
-function wishes({ config, options, functions, keyMaker, lanes, unstarted, api }: Watched): Wish[] {
+function wishes({ config, options, functions, lanes, unstarted, api }: Watched): Wish[] {
   const found: Wish[] = [];
   const installation = { Installation: options.stack };
   for (const [connection, lane] of lanes) {
@@ -109,14 +111,19 @@ function wishes({ config, options, functions, keyMaker, lanes, unstarted, api }:
   }
   found.push(deadLetters("runs-not-started", "schedules", unstarted));
   found.push(...pullRuns(config, functions.pull));
-  for (const [name, one] of watchedFunctions(functions, keyMaker)) {
-    const [errors, throttles] = [one.metricErrors({ period: FIVE_MINUTES }), one.metricThrottles({ period: FIVE_MINUTES })];
+  // Those behind the gateway fail there, where one alarm tells of both; whether the key maker failed, CloudFormation tells.
+  const workers = [...functions.write].map(([connection, one]): [string, LambdaFunction] => [`write ${connection}`, one]);
+  for (const [name, one] of [["pull", functions.pull] as const, ...workers]) {
+    const errors = one.metricErrors({ period: FIVE_MINUTES });
     found.push({ kind: "function-errors", whose: name, metric: errors, comparison: AT_LEAST, threshold: 1, periods: 2 });
-    found.push({ kind: "function-throttled", whose: name, metric: throttles, comparison: AT_LEAST, threshold: 1, periods: 3 });
   }
+  // Lambda refuses for want of the account's concurrency, which is one for all functions: the one that runs most often stands for them. What
+  // waits for a worker meanwhile is told by its queue, and what the gateway could not hand on by its failures.
+  const throttles = functions.pull.metricThrottles({ period: FIVE_MINUTES });
+  found.push({ kind: "function-throttled", whose: "pull", metric: throttles, comparison: AT_LEAST, threshold: 1, periods: 3 });
   if (api !== undefined) {
-    const failed = api.metricServerError({ period: FIVE_MINUTES, statistic: "Sum" });
-    found.push({ kind: "door-errors", whose: "api", metric: failed, comparison: AT_LEAST, threshold: 5, periods: 2 });
+    const failed = api.metricServerError({ period: QUARTER, statistic: "Sum" });
+    found.push({ kind: "door-errors", whose: "api", metric: failed, comparison: AT_LEAST, threshold: DOOR_ERRORS_MIN, periods: 1 });
   }
   return found;
 }

@@ -7,18 +7,17 @@
 import { Duration, Stack } from "aws-cdk-lib";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Architecture, EventSourceMapping, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
-import type { CfnSecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { connectionsOf, reducedText } from "../config/reduce.js";
 import type { Profile } from "../config/systems.js";
 import type { Config, Sync } from "../config/types.js";
 import { except } from "../exceptions.js";
-import { BATCH_WINDOW_S, WRITE_TIMEOUT_S, batchMessages, workersMax } from "../limits.js";
+import { BATCH_WINDOW_S, PULL_MEMORY_MB, WRITE_MEMORY_MB, WRITE_TIMEOUT_S, batchMessages, workersMax } from "../limits.js";
 import type { Options } from "../options.js";
 import type { FunctionName, Pack } from "../packages.js";
 import { identity, sayWhyPlain } from "./identity.js";
 import { queueUrls, type Lane } from "./queues.js";
-import { grantSecrets, secretsPrefix, type Secrets } from "./secrets.js";
+import { grantSecrets, managed, secretsPrefix, type Bundle, type Secrets } from "./secrets.js";
 import { grantStore, type StoreTable } from "./store.js";
 
 /** What functions are made from. */
@@ -65,8 +64,7 @@ export function functions(scope: Construct, supplies: Supplies): Functions {
   const pull = make("Pull", {
     name: "pull",
     description: "Reads what changed, and takes backfills and sweeps a step further",
-    // A backfill joins both sides in memory. Lambda gives a whole processor at 1,769 MB; reading waits for vendors most of the time.
-    memoryMb: 1024,
+    memoryMb: PULL_MEMORY_MB,
     // The longest there is: it stops by itself before, and goes on next time from where it was; a longer turn is a sweep in fewer days.
     timeout: Duration.minutes(15),
     deadLetters: "A run that failed is repeated by the next schedule, from the same cursor; an alarm tells of failures.",
@@ -126,8 +124,7 @@ function worker(scope: Construct, connection: string, supplies: Supplies): Lambd
     {
       name: "write",
       description: `Writes to ${connection}`,
-      // A batch is at most 6 MB, and some times that once it is read and its counterparts are known.
-      memoryMb: 512,
+      memoryMb: WRITE_MEMORY_MB,
       timeout: Duration.seconds(WRITE_TIMEOUT_S),
       deadLetters: "Its queue has a dead-letter queue; what it does not finish goes back there.",
       syncs,
@@ -176,6 +173,7 @@ function one(scope: Construct, id: string, shape: Shape, supplies: Supplies): La
       RUST_LOG: "info",
       SYNCLINE_INSTALLATION: Stack.of(scope).stackName,
       SYNCLINE_QUEUES: queueUrls(scope, lanes, shape.sendsTo),
+      SYNCLINE_SECRETS: options.secrets,
       SYNCLINE_SECRETS_PREFIX: secretsPrefix(options),
       SYNCLINE_TABLE: table.tableName,
       ...shape.environment,
@@ -193,13 +191,13 @@ function one(scope: Construct, id: string, shape: Shape, supplies: Supplies): La
     role.addToPrincipalPolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources }));
   }
   const bundles = bundlesOf(shape.syncs, supplies);
-  grantSecrets(role, [secrets.installation, ...bundles.reads], shape.name === "webhook" ? [] : bundles.saves);
+  grantSecrets(role, [managed(secrets.installation), ...bundles.reads], shape.name === "webhook" ? [] : bundles.saves);
   return made;
 }
 
 /** The bundles of the connections that syncs name, and those among them whose credentials change by themselves. */
-function bundlesOf(syncs: readonly Sync[], { config, profiles, secrets }: Supplies): { reads: CfnSecret[]; saves: CfnSecret[] } {
-  const [reads, saves]: [CfnSecret[], CfnSecret[]] = [[], []];
+function bundlesOf(syncs: readonly Sync[], { config, profiles, secrets }: Supplies): { reads: Bundle[]; saves: Bundle[] } {
+  const [reads, saves]: [Bundle[], Bundle[]] = [[], []];
   for (const name of connectionsOf(syncs)) {
     const bundle = secrets.bundles.get(config.connections.get(name)?.bundle ?? name);
     if (bundle !== undefined) {

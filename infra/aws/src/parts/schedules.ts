@@ -11,8 +11,11 @@ import { SIDES, type Sync } from "../config/types.js";
 import type { Options } from "../options.js";
 import { setAside } from "./queues.js";
 
-/** A backfill reads as much as the vendor's calls allow and rests until more flow in, a minute later. Once it is done, a run is one read. */
-const BACKFILL: Schedule = { expression: "rate(1 minute)", timeZone: "UTC", gapSeconds: 60 };
+/**
+ * A run of a backfill lasts as long as a function may, so that the next one follows it. Once the backfill is done, a run is one read: more often
+ * would only cost.
+ */
+const BACKFILL: Schedule = { expression: "rate(15 minutes)", timeZone: "UTC", gapSeconds: 900 };
 /** Sweeps begin within an hour of their time: all of them at once would share one budget. */
 const SWEEP_WINDOW_MINUTES = 60;
 /** A run that could not be started is tried again for so long; then the next one has come, or soon will. */

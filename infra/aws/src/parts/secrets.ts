@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CustomResource, Duration, RemovalPolicy } from "aws-cdk-lib";
+import { CustomResource, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PolicyStatement, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { CfnSecret } from "aws-cdk-lib/aws-secretsmanager";
@@ -11,10 +11,17 @@ import { except } from "../exceptions.js";
 import { ROOT, type Options } from "../options.js";
 import { identity, sayWhyPlain } from "./identity.js";
 
+/** Where a bundle rests, as rights name it, and what reading and writing it is called there. */
+export interface Bundle {
+  readonly arn: string;
+  readonly reads: string;
+  readonly saves: string;
+}
+
 /** The secrets of an installation: a bundle a connection, and the installation's key. */
 export interface Secrets {
   /** By the bundle's name. */
-  readonly bundles: ReadonlyMap<string, CfnSecret>;
+  readonly bundles: ReadonlyMap<string, Bundle>;
   readonly installation: CfnSecret;
   /** Is there once the key is: what reads it waits for this. */
   readonly key: CustomResource;
@@ -32,10 +39,10 @@ export function secretsPrefix(options: Options): string {
  */
 export function secrets(scope: Construct, connections: Iterable<Connection>, options: Options): Secrets {
   const folder = new Construct(scope, "Secrets");
-  const bundles = new Map<string, CfnSecret>();
+  const bundles = new Map<string, Bundle>();
   for (const { bundle, system } of connections) {
     if (!bundles.has(bundle)) {
-      bundles.set(bundle, secret(folder, `Bundle-${bundle.replaceAll("/", "-slash-")}`, bundle, `Credentials for ${system}`, options));
+      bundles.set(bundle, options.secrets === "parameters" ? parameter(scope, bundle, options) : rested(folder, bundle, system, options));
     }
   }
   const installation = secret(
@@ -46,6 +53,25 @@ export function secrets(scope: Construct, connections: Iterable<Connection>, opt
     options,
   );
   return { bundles, installation, ...maker(folder, installation) };
+}
+
+function rested(scope: Construct, bundle: string, system: string, options: Options): Bundle {
+  return managed(secret(scope, `Bundle-${bundle.replaceAll("/", "-slash-")}`, bundle, `Credentials for ${system}`, options));
+}
+
+/** A secret as rights name it. */
+export function managed(one: CfnSecret): Bundle {
+  return { arn: one.ref, reads: "secretsmanager:GetSecretValue", saves: "secretsmanager:PutSecretValue" };
+}
+
+/**
+ * CloudFormation cannot make an encrypted parameter: whoever writes the credentials does. It is encrypted with the account's own key for
+ * Parameter Store, which lets everybody use it through Parameter Store who may read the parameter.
+ */
+function parameter(scope: Construct, bundle: string, options: Options): Bundle {
+  const resourceName = `${secretsPrefix(options)}${bundle}`;
+  const arn = Stack.of(scope).formatArn({ service: "ssm", resource: "parameter", resourceName });
+  return { arn, reads: "ssm:GetParameter", saves: "ssm:PutParameter" };
 }
 
 function secret(scope: Construct, id: string, name: string, description: string, options: Options): CfnSecret {
@@ -93,12 +119,11 @@ function maker(scope: Construct, installation: CfnSecret): Pick<Secrets, "key" |
 }
 
 /** Lets a function read bundles, and keep those whose credentials change by themselves. */
-export function grantSecrets(to: IGrantable, reads: readonly CfnSecret[], saves: readonly CfnSecret[]): void {
-  const refs = (list: readonly CfnSecret[]): string[] => [...new Set(list)].map((one) => one.ref);
-  if (reads.length > 0) {
-    to.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ["secretsmanager:GetSecretValue"], resources: refs(reads) }));
-  }
-  if (saves.length > 0) {
-    to.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ["secretsmanager:PutSecretValue"], resources: refs(saves) }));
+export function grantSecrets(to: IGrantable, reads: readonly Bundle[], saves: readonly Bundle[]): void {
+  const rights = [...reads.map((one) => [one.reads, one.arn] as const), ...saves.map((one) => [one.saves, one.arn] as const)];
+  const actions = new Set(rights.map(([action]) => action));
+  for (const action of actions) {
+    const resources = [...new Set(rights.filter(([one]) => one === action).map(([, arn]) => arn))];
+    to.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [action], resources }));
   }
 }

@@ -1,7 +1,7 @@
 //! `cost`: what a month on AWS costs, idle and at three volumes.
 
 use serde_json::json;
-use syncline_cost::{Assumptions, Item, estimate, figures, markdown, prices, recipe_names, words};
+use syncline_cost::{Assumptions, Item, SecretsIn, estimate, figures, markdown, prices, recipe_names, words};
 
 use crate::args::Cost;
 use crate::context::Context;
@@ -28,13 +28,11 @@ pub(crate) fn run(context: &Context, args: &Cost) -> Result<Exit, Failure> {
         Printer::data(&markdown(&told).join("\n"));
         return Ok(Exit::Done);
     }
-    let (rows, says) = words(&told, &prices, &figures);
+    let (months, standing, says) = words(&told, &prices, &figures);
     let items: Vec<Item> = Item::ALL.to_vec();
-    context
-        .printer
-        .show(&json!({ "estimate": told, "figures": figures, "prices": prices, "items": items, "free_tier": "left out" }), || {
-            format!("{}\n\n{}", table(&rows), says.join("\n"))
-        });
+    context.printer.show(&json!({ "estimate": told, "figures": figures, "prices": prices, "items": items }), || {
+        format!("{}\n\n{}\n\n{}", table(&months), table(&standing), says.join("\n"))
+    });
     Ok(Exit::Done)
 }
 
@@ -58,5 +56,8 @@ fn assumed(args: &Cost) -> Result<Assumptions, Failure> {
     take(args.webhook_percent, |it| &mut it.webhook_percent, "webhook-percent", 0, 100)?;
     take(args.alarms, |it| &mut it.alarms_connection, "alarms", 0, 1_000)?;
     take(args.metrics, |it| &mut it.metrics, "metrics", 0, 10_000)?;
+    if args.parameters {
+        assumed.secrets = SecretsIn::ParameterStore;
+    }
     Ok(assumed)
 }

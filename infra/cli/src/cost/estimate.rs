@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use syncline_model::{Decimal, Side};
 
-use crate::assumptions::Assumptions;
+use crate::assumptions::{Assumptions, SecretsIn};
 use crate::figures::{Counted, Figures};
 use crate::prices::{Item, Prices};
 
@@ -57,6 +57,35 @@ fn add_work(used: &mut Used, work: &Counted, memory_mb: u32, assumed: &Assumptio
     add(used, Item::LambdaGbSecond, gb_seconds(work, memory_mb, assumed));
 }
 
+/// Processes of one function in a month that is never without one for long.
+fn processes_a_month(assumed: &Assumptions) -> Decimal {
+    whole(HOURS_A_MONTH) * whole(60) / whole(assumed.process_minutes.max(1))
+}
+
+/// Reads of a connection's credentials.
+fn add_reads(used: &mut Used, reads: Decimal, assumed: &Assumptions) {
+    let item = match assumed.secrets {
+        SecretsIn::SecretsManager => Item::SecretRead,
+        SecretsIn::ParameterStore => Item::KeyRequest,
+    };
+    add(used, item, reads);
+}
+
+/// What an installation costs before it has a connection: its key, what looks whether a backfill is to be done, and what watches the whole.
+pub fn used_by_installation(assumed: &Assumptions) -> Used {
+    let mut used = Used::new();
+    add(&mut used, Item::Secret, Decimal::ONE);
+    add(&mut used, Item::SecretRead, processes_a_month(assumed));
+    let looks = whole(HOURS_A_MONTH) * whole(60) / whole(assumed.backfill_minutes.max(1));
+    let look = Counted { store_reads: Decimal::ONE, store_requests: Decimal::ONE, cpu_ms: Decimal::ONE, ..Counted::default() };
+    add_work(&mut used, &times(&look, looks), assumed.pull_mb, assumed);
+    add_runs(&mut used, looks, assumed);
+    add(&mut used, Item::Schedule, looks);
+    add(&mut used, Item::Alarm, whole(assumed.alarms_shared));
+    add(&mut used, Item::Metric, whole(assumed.metrics));
+    used
+}
+
 /// One connection that is polled and never changes: its side's polls, its queue, its secret, its alarms.
 pub fn used_by_idle_connection(figures: &Figures, side: Side, assumed: &Assumptions) -> Used {
     let mut used = Used::new();
@@ -64,9 +93,12 @@ pub fn used_by_idle_connection(figures: &Figures, side: Side, assumed: &Assumpti
     add_work(&mut used, &times(figures.poll.of(side), polls), assumed.pull_mb, assumed);
     add_runs(&mut used, polls, assumed);
     add(&mut used, Item::Schedule, polls);
-    add(&mut used, Item::SecretRead, polls);
+    add_reads(&mut used, processes_a_month(assumed).min(polls), assumed);
     add(&mut used, Item::QueueRequest, whole(assumed.empty_receives_hour) * whole(HOURS_A_MONTH));
-    add(&mut used, Item::Secret, Decimal::ONE);
+    match assumed.secrets {
+        SecretsIn::SecretsManager => add(&mut used, Item::Secret, Decimal::ONE),
+        SecretsIn::ParameterStore => {}
+    }
     add(&mut used, Item::Alarm, whole(assumed.alarms_connection));
     used
 }
@@ -83,8 +115,12 @@ pub fn used_by_changes(figures: &Figures, changes: u64, assumed: &Assumptions) -
     let work = times(&a_batch, batches).plus(&times(&a_change, changes));
     add_work(&mut used, &work, assumed.write_mb, assumed);
     add_runs(&mut used, work.runs, assumed);
-    // A secret is believed for a minute: more runs than minutes ask no more often.
-    add(&mut used, Item::SecretRead, work.runs.min(whole(HOURS_A_MONTH) * whole(60) * whole(CONNECTIONS)));
+    // Each worker's process reads the key, and the credentials of both sides.
+    let processes = work.runs.min(processes_a_month(assumed) * whole(CONNECTIONS));
+    add(&mut used, Item::SecretRead, processes);
+    add_reads(&mut used, processes * whole(CONNECTIONS), assumed);
+    let hours_with_changes = changes.min(whole(HOURS_A_MONTH)) / whole(HOURS_A_MONTH);
+    add(&mut used, Item::Metric, whole(assumed.metrics_changes) * hours_with_changes);
     let hooks = changes * whole(assumed.webhook_percent) / whole(100);
     add(&mut used, Item::DoorRequest, hooks);
     add(&mut used, Item::QueueRequest, hooks);
@@ -121,6 +157,8 @@ pub struct Bill {
     pub dollars: BTreeMap<Item, Decimal>,
     pub used: Used,
     pub total: Decimal,
+    /// The same with what AWS always grants free taken off, in an account that uses nothing else. On demand, `DynamoDB` grants nothing.
+    pub after_free: Decimal,
 }
 
 /// Prices what was used. Rounded to a millionth of a dollar each.
@@ -128,7 +166,8 @@ pub fn bill(prices: &Prices, used: Used) -> Bill {
     let dollars: BTreeMap<Item, Decimal> =
         used.iter().map(|(item, amount)| (*item, prices.dollars(*item, *amount).round_dp(6).normalize())).collect();
     let total = dollars.values().copied().sum::<Decimal>().normalize();
-    Bill { dollars, used: used.into_iter().map(|(item, amount)| (item, amount.round_dp(6).normalize())).collect(), total }
+    let after_free = used.iter().map(|(item, amount)| prices.dollars_after_free(*item, *amount)).sum::<Decimal>().round_dp(6).normalize();
+    Bill { dollars, after_free, used: used.into_iter().map(|(item, amount)| (item, amount.round_dp(6).normalize())).collect(), total }
 }
 
 /// What a figure should stay below.
@@ -139,13 +178,15 @@ pub enum Aim {
     MillionChanges,
     /// A connection that only polls costs less than ten cents a month.
     IdleConnection,
+    /// The same, with what AWS always grants free taken off.
+    IdleConnectionAfterFree,
 }
 
 impl Aim {
     pub fn dollars(self) -> Decimal {
         match self {
             Self::MillionChanges => Decimal::new(5, 0),
-            Self::IdleConnection => Decimal::new(10, 2),
+            Self::IdleConnection | Self::IdleConnectionAfterFree => Decimal::new(10, 2),
         }
     }
 }
@@ -174,7 +215,9 @@ pub struct Estimate {
     pub prices_of: String,
     /// By changes a month; 0 is the idle installation.
     pub months: BTreeMap<u64, Bill>,
-    /// Each connection that only polls.
+    /// What the installation costs before it has a connection.
+    pub installation: Bill,
+    /// What each connection that only polls adds.
     pub idle_connections: BTreeMap<String, Bill>,
     pub judged: Vec<Judged>,
     pub assumptions: Assumptions,
@@ -186,26 +229,11 @@ const MILLION: u64 = 1_000_000;
 
 /// Prices a recipe at every volume.
 pub fn estimate(prices: &Prices, figures: &Figures, assumed: &Assumptions) -> Estimate {
-    let mut idle = Used::new();
-    let mut idle_connections = BTreeMap::new();
-    let mut judged = Vec::new();
-    for (side, name) in [Side::Left, Side::Right].into_iter().zip(&figures.connections) {
-        let used = used_by_idle_connection(figures, side, assumed);
-        for (item, amount) in &used {
-            add(&mut idle, *item, *amount);
-        }
-        let bill = bill(prices, used);
-        judged.push(Judged::new(format!("{name}, idle, a month"), Aim::IdleConnection, bill.total));
-        idle_connections.insert(name.clone(), bill);
-    }
-    // The installation's own key, and what watches the whole.
-    add(&mut idle, Item::Secret, Decimal::ONE);
-    add(&mut idle, Item::Alarm, whole(assumed.alarms_shared));
-    add(&mut idle, Item::Metric, whole(assumed.metrics));
+    let idle = idle(prices, figures, assumed);
     let months = VOLUMES
         .into_iter()
         .map(|changes| {
-            let mut used = idle.clone();
+            let mut used = idle.all.clone();
             for (item, amount) in used_by_changes(figures, changes, assumed) {
                 add(&mut used, item, amount);
             }
@@ -213,15 +241,56 @@ pub fn estimate(prices: &Prices, figures: &Figures, assumed: &Assumptions) -> Es
         })
         .collect();
     let million = bill(prices, used_by_changes(figures, MILLION, assumed)).total;
-    judged.insert(0, Judged::new("a million changes a month, on top of idle".to_owned(), Aim::MillionChanges, million));
+    let mut judged = vec![Judged::new("a million changes a month, on top of idle".to_owned(), Aim::MillionChanges, million)];
+    judged.extend(idle.judged(prices, ""));
+    // Beside what is, what it would be otherwise: the choice is the reader's.
+    let (other, words) = match assumed.secrets {
+        SecretsIn::SecretsManager => (SecretsIn::ParameterStore, ", credentials in Parameter Store"),
+        SecretsIn::ParameterStore => (SecretsIn::SecretsManager, ", credentials in Secrets Manager"),
+    };
+    judged.extend(self::idle(prices, figures, &Assumptions { secrets: other, ..assumed.clone() }).judged(prices, words));
     Estimate {
         recipe: figures.recipe.clone(),
         region: prices.region.clone(),
         prices_of: prices.date.clone(),
         months,
-        idle_connections,
+        installation: bill(prices, used_by_installation(assumed)),
+        idle_connections: idle.connections,
         judged,
         assumptions: assumed.clone(),
+    }
+}
+
+/// A month without a change.
+struct Idle {
+    all: Used,
+    installation: Bill,
+    connections: BTreeMap<String, Bill>,
+}
+
+fn idle(prices: &Prices, figures: &Figures, assumed: &Assumptions) -> Idle {
+    let mut all = used_by_installation(assumed);
+    let installation = bill(prices, all.clone());
+    let mut connections = BTreeMap::new();
+    for (side, name) in [Side::Left, Side::Right].into_iter().zip(&figures.connections) {
+        let used = used_by_idle_connection(figures, side, assumed);
+        for (item, amount) in &used {
+            add(&mut all, *item, *amount);
+        }
+        connections.insert(name.clone(), bill(prices, used));
+    }
+    Idle { all, installation, connections }
+}
+
+impl Idle {
+    fn judged(&self, prices: &Prices, words: &str) -> Vec<Judged> {
+        let told = |(name, bill): (&String, &Bill)| Judged::new(format!("{name}, idle{words}"), Aim::IdleConnection, bill.total);
+        let mut judged: Vec<Judged> = self.connections.iter().map(told).collect();
+        // What is free is granted to the account: which connection used it up, nobody can say.
+        let added = bill(prices, self.all.clone()).after_free - self.installation.after_free;
+        let what = format!("a connection, idle, after what AWS always grants free{words}");
+        judged.push(Judged::new(what, Aim::IdleConnectionAfterFree, (added / whole(CONNECTIONS)).round_dp(6)));
+        judged
     }
 }
 
@@ -290,7 +359,8 @@ mod tests {
         assert_eq!(of(&used, Item::StoreWrite), "35040", "8,760 · 4");
         assert_eq!(of(&used, Item::QueueRequest), "657000", "900 · 730");
         assert_eq!(of(&used, Item::LambdaGbSecond), "3153.6", "8,760 · (3 · 100 ms + 6 · 10 ms) · 1 GB");
-        assert_eq!([Item::Schedule, Item::LambdaRequest, Item::SecretRead].map(|item| of(&used, item)), ["8760"; 3]);
+        assert_eq!([Item::Schedule, Item::LambdaRequest].map(|item| of(&used, item)), ["8760"; 2]);
+        assert_eq!(of(&used, Item::SecretRead), "730", "a process an hour");
         let bill = bill(&prices().unwrap(), used);
         assert_eq!(bill.dollars[&Item::StoreWrite].to_string(), "0.0219", "35,040 · 0.625 / 1,000,000");
         assert_eq!(bill.dollars[&Item::QueueRequest].to_string(), "0.2628", "657,000 · 0.40 / 1,000,000");
@@ -321,7 +391,8 @@ mod tests {
         let used = used_by_changes(&figures(), MILLION, &assumed());
         assert_eq!(of(&used, Item::StoreWrite), "5052560", "17,520 · 3 + 1,000,000 · 5");
         assert_eq!(of(&used, Item::LambdaRequest), "17520");
-        assert_eq!(of(&used, Item::SecretRead), "17520");
+        assert_eq!(of(&used, Item::SecretRead), "4380", "730 processes of two workers, each the key and two bundles");
+        assert_eq!(of(&used, Item::Metric), "3");
         assert_eq!(of(&used, Item::DoorRequest), "0");
         assert!(used_by_changes(&figures(), 0, &assumed()).is_empty());
     }
@@ -347,11 +418,34 @@ mod tests {
         let met = |text: &str| Judged::new(String::new(), Aim::IdleConnection, decimal(text)).met;
         assert!(met("0.0999") && !met("0.1") && !met("0.7"));
         let told = estimate(&prices().unwrap(), &figures(), &assumed());
-        assert_eq!(
-            told.judged.iter().map(|judged| judged.aim).collect::<Vec<_>>(),
-            [Aim::MillionChanges, Aim::IdleConnection, Aim::IdleConnection]
-        );
-        let idle: Decimal = told.idle_connections.values().map(|bill| bill.total).sum();
-        assert_eq!(told.months[&0].total, idle + decimal("0.4") + decimal("1.6"), "both, the key's secret, and 16 alarms");
+        let aims: Vec<Aim> = told.judged.iter().map(|judged| judged.aim).collect();
+        let idle = [Aim::IdleConnection, Aim::IdleConnection, Aim::IdleConnectionAfterFree];
+        assert_eq!(aims, [&[Aim::MillionChanges][..], &idle, &idle].concat(), "as it is, and with the credentials elsewhere");
+        let connections: Decimal = told.idle_connections.values().map(|bill| bill.total).sum();
+        assert_eq!(told.months[&0].total, connections + told.installation.total);
+    }
+
+    /// 730 hours of 4 looks: 2,920.
+    #[test]
+    fn an_installation_without_connections_by_hand() {
+        let used = used_by_installation(&Assumptions { alarms_shared: 11, ..assumed() });
+        assert_eq!([Item::Schedule, Item::LambdaRequest, Item::StoreRead].map(|item| of(&used, item)), ["2920"; 3]);
+        let bill = bill(&prices().unwrap(), used);
+        assert_eq!(bill.dollars[&Item::Alarm].to_string(), "1.1");
+        let but_alarms = bill.total - decimal("1.1");
+        let rest = bill.after_free - decimal("0.1");
+        assert!(rest < but_alarms && rest >= decimal("0.4"), "ten alarms are free, and the key's secret is not: {rest}");
+    }
+
+    #[test]
+    fn credentials_in_parameter_store_are_billed_by_decryption() {
+        let used = used_by_idle_connection(&figures(), Side::Left, &Assumptions { secrets: SecretsIn::ParameterStore, ..assumed() });
+        assert_eq!([Item::Secret, Item::SecretRead, Item::KeyRequest].map(|item| of(&used, item)), ["0", "0", "730"]);
+    }
+
+    #[test]
+    fn a_metric_is_billed_for_the_hours_in_which_it_comes() {
+        let metrics = |changes: u64| of(&used_by_changes(&figures(), changes, &assumed()), Item::Metric);
+        assert_eq!([73, 730, 7_300].map(metrics), ["0.3", "3", "3"]);
     }
 }

@@ -4,7 +4,8 @@
 //! recipe and are measured by the benchmark. What can be neither counted nor measured without an account is an assumption with a name and a
 //! default that a caller can change.
 //!
-//! Left out, and said so in every output: AWS's free tier, storage, data sent to vendors, cold starts.
+//! Told twice: at list prices, and with what AWS always grants every account taken off. Left out, and said so in every output: what new accounts
+//! are granted for a time, storage, sweeps, data sent to vendors, cold starts.
 
 mod assumptions;
 mod estimate;
@@ -12,8 +13,10 @@ mod figures;
 mod prices;
 mod show;
 
-pub use assumptions::Assumptions;
-pub use estimate::{Aim, Bill, Estimate, Judged, Used, bill, estimate, polls_a_month, used_by_changes, used_by_idle_connection};
+pub use assumptions::{Assumptions, SecretsIn};
+pub use estimate::{
+    Aim, Bill, Estimate, Judged, Used, bill, estimate, polls_a_month, used_by_changes, used_by_idle_connection, used_by_installation,
+};
 pub use figures::{Counted, Figures, FiguresError, Many, Polls, figures, figures_file, recipe_names};
-pub use prices::{Certainty, Item, Price, Prices, PricesError, prices};
+pub use prices::{Certainty, Free, Item, Price, Prices, PricesError, prices};
 pub use show::{README_BEGIN, README_END, markdown, with_block, words};

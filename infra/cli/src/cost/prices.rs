@@ -19,12 +19,13 @@ pub enum Item {
     LogGb,
     SecretRead,
     Secret,
+    KeyRequest,
     Alarm,
     Metric,
 }
 
 impl Item {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::StoreWrite,
         Self::StoreRead,
         Self::QueueRequest,
@@ -35,6 +36,7 @@ impl Item {
         Self::LogGb,
         Self::SecretRead,
         Self::Secret,
+        Self::KeyRequest,
         Self::Alarm,
         Self::Metric,
     ];
@@ -52,6 +54,7 @@ impl Item {
             Self::LogGb => "logs",
             Self::SecretRead => "reads of secrets",
             Self::Secret => "secrets kept",
+            Self::KeyRequest => "decryptions by KMS",
             Self::Alarm => "alarms",
             Self::Metric => "custom metrics",
         }
@@ -83,6 +86,19 @@ pub struct Price {
     pub certainty: Certainty,
     /// Where it was read; empty where nobody looked.
     pub seen: String,
+    /// What every account has for nothing each month, without an end; `None`: nothing.
+    #[serde(default)]
+    pub free: Option<Free>,
+}
+
+/// What AWS always grants free, an account and month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Free {
+    pub amount: Decimal,
+    pub certainty: Certainty,
+    /// As for the price.
+    pub seen: String,
 }
 
 /// All prices of one region at one date.
@@ -99,6 +115,12 @@ impl Prices {
     /// Dollars for so many.
     pub fn dollars(&self, item: Item, amount: Decimal) -> Decimal {
         self.prices.get(&item).map_or(Decimal::ZERO, |price| amount * price.usd / Decimal::from(price.per.max(1)))
+    }
+
+    /// Dollars for so many in an account that uses nothing else: what AWS always grants free is taken off.
+    pub fn dollars_after_free(&self, item: Item, amount: Decimal) -> Decimal {
+        let free = self.prices.get(&item).and_then(|price| price.free.as_ref()).map_or(Decimal::ZERO, |free| free.amount);
+        self.dollars(item, (amount - free).max(Decimal::ZERO))
     }
 }
 
@@ -119,7 +141,9 @@ fn read(text: &str) -> Result<Prices, PricesError> {
         if price.per == 0 || price.usd.is_sign_negative() || !price.page.starts_with("https://") {
             return Err(PricesError(format!("{}: a price of at least 0 for at least 1, and its page, are expected", item.words())));
         }
-        if (price.certainty == Certainty::Unverified) != price.seen.is_empty() {
+        let mut said = vec![(price.certainty, &price.seen)];
+        said.extend(price.free.iter().map(|free| (free.certainty, &free.seen)));
+        if said.into_iter().any(|(certainty, seen)| (certainty == Certainty::Unverified) != seen.is_empty()) {
             return Err(PricesError(format!("{}: `seen` says where it was read, unless it is unverified", item.words())));
         }
     }
@@ -141,7 +165,7 @@ mod tests {
     fn a_price_that_is_missing_or_without_a_source_is_refused() {
         let text = include_str!("prices.json");
         assert!(read(&text.replace("\"alarm\": {", "\"metric\": {")).is_err());
-        assert!(read(&text.replace("\"certainty\": \"unverified\"", "\"certainty\": \"documented\"")).is_err());
+        assert!(read(&text.replacen("\"certainty\": \"unverified\"", "\"certainty\": \"documented\"", 1)).is_err());
         assert!(read(&text.replace("\"per\": 10000,", "\"per\": 0,")).is_err());
     }
 
@@ -152,5 +176,13 @@ mod tests {
         assert_eq!(dollars(Item::StoreWrite, 3_000_000), "1.875");
         assert_eq!(dollars(Item::SecretRead, 8_760), "0.0438");
         assert_eq!(dollars(Item::LambdaGbSecond, 1), "0.0000133334");
+    }
+
+    #[test]
+    fn what_is_granted_free_is_taken_off_and_no_more() {
+        let prices = prices().unwrap();
+        let dollars = |item, amount: u64| prices.dollars_after_free(item, Decimal::from(amount)).normalize().to_string();
+        assert_eq!([999_999, 1_000_000, 2_000_000].map(|requests| dollars(Item::QueueRequest, requests)), ["0", "0", "0.4"]);
+        assert_eq!(dollars(Item::Secret, 2), "0.8", "of secrets none is");
     }
 }

@@ -4,13 +4,13 @@ use syncline_model::Decimal;
 
 use crate::estimate::{Bill, Estimate, Judged};
 use crate::figures::Figures;
-use crate::prices::{Certainty, Item, Prices};
+use crate::prices::{Certainty, Item, Price, Prices};
 
 pub const README_BEGIN: &str = "<!-- cost: begin (written by `make bench ARGS=--record`) -->";
 pub const README_END: &str = "<!-- cost: end -->";
 
 /// What no bill here holds.
-const LEFT_OUT: &str = "left out: AWS's free tier, storage, data sent to vendors, cold starts, taxes";
+const LEFT_OUT: &str = "left out: what AWS grants new accounts for a time, storage, sweeps, data sent to vendors, cold starts, taxes";
 
 fn dollars(amount: Decimal) -> String {
     if amount < Decimal::new(1, 2) && !amount.is_zero() {
@@ -28,20 +28,36 @@ fn volume(changes: u64) -> String {
     }
 }
 
-fn rows(estimate: &Estimate) -> Vec<Vec<String>> {
-    let mut rows =
-        vec![std::iter::once("dollars a month".to_owned()).chain(estimate.months.keys().map(|changes| volume(*changes))).collect()];
+/// A bill a column.
+fn rows(columns: &[(String, &Bill)]) -> Vec<Vec<String>> {
+    let mut rows = vec![std::iter::once("dollars a month".to_owned()).chain(columns.iter().map(|(name, _)| name.clone())).collect()];
     let row = |name: &str, of: &dyn Fn(&Bill) -> Decimal| -> Vec<String> {
-        std::iter::once(name.to_owned()).chain(estimate.months.values().map(|bill| dollars(of(bill)))).collect()
+        std::iter::once(name.to_owned()).chain(columns.iter().map(|(_, bill)| dollars(of(bill)))).collect()
     };
     for item in Item::ALL {
         let of = |bill: &Bill| bill.dollars.get(&item).copied().unwrap_or_default();
-        if estimate.months.values().any(|bill| !of(bill).is_zero()) {
+        if columns.iter().any(|(_, bill)| !of(bill).is_zero()) {
             rows.push(row(item.words(), &of));
         }
     }
-    rows.push(row("all", &|bill| bill.total));
+    rows.push(row("all, list prices", &|bill| bill.total));
     rows
+}
+
+/// The whole installation by what changes in a month.
+fn months(estimate: &Estimate) -> Vec<Vec<String>> {
+    let columns: Vec<(String, &Bill)> = estimate.months.iter().map(|(changes, bill)| (volume(*changes), bill)).collect();
+    let mut rows = rows(&columns);
+    let after_free = columns.iter().map(|(_, bill)| dollars(bill.after_free));
+    rows.push(std::iter::once("all, after what AWS always grants free".to_owned()).chain(after_free).collect());
+    rows
+}
+
+/// What of the idle month belongs to the installation, and what each connection adds.
+fn standing(estimate: &Estimate) -> Vec<Vec<String>> {
+    let mut columns = vec![("the installation".to_owned(), &estimate.installation)];
+    columns.extend(estimate.idle_connections.iter().map(|(name, bill)| (format!("{name} adds"), bill)));
+    rows(&columns)
 }
 
 fn aim(judged: &Judged) -> String {
@@ -60,12 +76,13 @@ fn is_kept(item: Item) -> bool {
         | Item::Schedule
         | Item::DoorRequest
         | Item::LogGb
-        | Item::SecretRead => false,
+        | Item::SecretRead
+        | Item::KeyRequest => false,
     }
 }
 
-/// For a terminal: rows for a table, and sentences.
-pub fn words(estimate: &Estimate, prices: &Prices, figures: &Figures) -> (Vec<Vec<String>>, Vec<String>) {
+/// For a terminal: the rows of two tables (by volume; the idle month apart), and sentences.
+pub fn words(estimate: &Estimate, prices: &Prices, figures: &Figures) -> (Vec<Vec<String>>, Vec<Vec<String>>, Vec<String>) {
     let mut says: Vec<String> = estimate.judged.iter().map(aim).collect();
     for (name, bill) in &estimate.idle_connections {
         let mut parts: Vec<_> = bill.dollars.iter().filter(|(_, amount)| !amount.is_zero()).collect();
@@ -97,26 +114,33 @@ pub fn words(estimate: &Estimate, prices: &Prices, figures: &Figures) -> (Vec<Ve
         prices.date,
         named(Certainty::Documented).join(", ")
     ));
-    says.push(format!(
-        "read on other pages only: {}; not verified: {}",
-        named(Certainty::Seconded).join(", "),
-        named(Certainty::Unverified).join(", ")
-    ));
-    (rows(estimate), says)
+    let mut unverified: Vec<String> = named(Certainty::Unverified).into_iter().map(str::to_owned).collect();
+    let is_unsure = |price: &Price| price.free.as_ref().is_some_and(|free| free.certainty == Certainty::Unverified);
+    unverified
+        .extend(prices.prices.iter().filter(|(_, price)| is_unsure(price)).map(|(item, _)| format!("what is free of {}", item.words())));
+    says.push(format!("read on other pages only: {}; not verified: {}", named(Certainty::Seconded).join(", "), unverified.join(", ")));
+    let granted: Vec<String> = prices
+        .prices
+        .iter()
+        .filter_map(|(item, price)| price.free.as_ref().map(|free| format!("{} {}", free.amount.normalize(), item.words())))
+        .collect();
+    says.push(format!("always granted free, an account and month: {}", granted.join(", ")));
+    (months(estimate), standing(estimate), says)
 }
 
-/// For the README: the table and the aims, without the markers.
+/// For the README: the tables and the aims, without the markers.
 pub fn markdown(estimate: &Estimate) -> Vec<String> {
-    let rows = rows(estimate);
     let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
     let mut lines = Vec::new();
-    for (at, row) in rows.iter().enumerate() {
-        lines.push(line(row));
-        if at == 0 {
-            lines.push(format!("| --- |{}", " ---: |".repeat(row.len().saturating_sub(1))));
+    for rows in [months(estimate), standing(estimate)] {
+        for (at, row) in rows.iter().enumerate() {
+            lines.push(line(row));
+            if at == 0 {
+                lines.push(format!("| --- |{}", " ---: |".repeat(row.len().saturating_sub(1))));
+            }
         }
+        lines.push(String::new());
     }
-    lines.push(String::new());
     lines.extend(estimate.judged.iter().map(|judged| format!("- {}", aim(judged))));
     lines
 }

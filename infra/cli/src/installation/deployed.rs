@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use syncline_aws::{Aws, DynamoStore, SecretsManagerSecrets, SqsOutbox, SystemClock, SystemDice};
+use syncline_aws::{Aws, DynamoStore, SqsOutbox, SystemClock, SystemDice, secrets};
 use syncline_config::Config;
+use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::secrets::Secrets;
 use syncline_engine::ports::store::{Store as _, StoreError};
 use syncline_engine::{Engine, keys};
@@ -41,22 +42,22 @@ pub(super) async fn open(config: Config, deployment: Deployment, demands: Demand
 
 /// Finds table and key. Asks the table first: it is what a wrong name, region or sign-in shows at, in AWS's own words.
 pub(super) async fn reach(config: &Config, deployment: &Deployment) -> Result<Reached, Failure> {
-    let aws = Aws::from_environment().await;
-    let Some(region) = aws.region().map(str::to_owned) else {
+    let aws = Aws::from_environment();
+    let Some(region) = aws.region().await.map(str::to_owned) else {
         return Err(Failure::new(
             Exit::Failed,
             format!("in which AWS region is the deployment {}? None is named", deployment.stack),
             "set AWS_REGION, or AWS_PROFILE to a profile that has a region",
         ));
     };
-    let (clock, dice) = (Arc::new(SystemClock), Arc::new(SystemDice));
+    let (clock, dice): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::new(SystemDice));
     let store = DynamoStore::new(aws.clone(), &deployment.table, clock.clone(), dice.clone());
     let any: Vec<_> = config.connections.keys().take(1).map(keys::connection).collect();
     if let Err(error) = store.get(&any).await {
         let is_signed = aws.has_credentials().await;
         return Err(if is_signed { no_table(deployment, &region, &error) } else { nobody() });
     }
-    let secrets: Arc<dyn Secrets> = Arc::new(SecretsManagerSecrets::new(aws.clone(), &deployment.secrets_prefix, clock.clone()));
+    let secrets = secrets(&aws, &deployment.secrets_prefix, deployment.secrets, INSTALLATION, &clock);
     let key = InstallationKey::load(secrets.as_ref()).await.map_err(|error| no_key(deployment, &region, &error))?;
     let adapters = Adapters {
         store: Arc::new(store.clone()),

@@ -24,9 +24,15 @@ fn a_bill_adds_up_and_says_what_is_assumed_and_left_out() {
     let months = told["estimate"]["months"].as_object().expect("bills");
     assert_eq!(months.keys().map(String::as_str).collect::<Vec<_>>(), ["0", "10000", "1000000", "100000000"]);
     assert_eq!(told["estimate"]["assumptions"]["vendor_ms"], 300);
-    assert_eq!(told["prices"]["prices"]["alarm"]["certainty"], "unverified");
+    assert_eq!(told["prices"]["prices"]["schedule"]["free"]["certainty"], "unverified");
     let words = stdout(&syncline(folder.path(), &["cost"]));
-    for part in ["assumed: a vendor takes 300 ms", "left out: AWS's free tier", "not verified: alarms", "aim: under 5.00", "measured ("] {
+    for part in [
+        "assumed: a vendor takes 300 ms",
+        "left out: what AWS grants new accounts",
+        "not verified: what is free of schedules",
+        "aim: under 5.00",
+        "measured (",
+    ] {
         assert!(words.contains(part), "{part}: {words}");
     }
 }
@@ -39,6 +45,7 @@ fn slower_vendors_cost_more_and_nonsense_is_refused() {
         told["estimate"]["months"]["0"]["total"].as_str().expect("dollars").parse::<f64>().expect("a number")
     };
     assert!(total(&["cost", "--vendor-ms", "3000", "--json"]) > total(&["cost", "--json"]));
+    assert!(total(&["cost", "--parameters", "--json"]) < total(&["cost", "--json"]));
     for wrong in [&["cost", "--poll-minutes", "0"][..], &["cost", "--pull-mb", "64"], &["cost", "freshdesk"], &["cost", "--vendor-ms", "x"]]
     {
         assert_eq!(code(&syncline(folder.path(), wrong)), 2, "{wrong:?}");

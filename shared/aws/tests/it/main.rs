@@ -5,6 +5,7 @@
 
 mod fake;
 mod outbox;
+mod parameters;
 mod secrets;
 mod store;
 

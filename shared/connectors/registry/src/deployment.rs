@@ -12,6 +12,7 @@ const CONFIG: &str = "SYNCLINE_CONFIG";
 const CONFIG_FILE: &str = "SYNCLINE_CONFIG_FILE";
 const TABLE: &str = "SYNCLINE_TABLE";
 const QUEUES: &str = "SYNCLINE_QUEUES";
+const SECRETS: &str = "SYNCLINE_SECRETS";
 const SECRETS_PREFIX: &str = "SYNCLINE_SECRETS_PREFIX";
 
 /// A function's settings.
@@ -25,6 +26,9 @@ pub struct Deployment {
     pub queue_urls: BTreeMap<ConnectionName, String>,
     /// `SYNCLINE_SECRETS_PREFIX`, `syncline/` by default: what stands before a bundle's name in Secrets Manager.
     pub secrets_prefix: String,
+    /// `SYNCLINE_SECRETS`: whether the bundles of connections rest in Parameter Store (`parameters`) and not in Secrets Manager
+    /// (`secrets-manager`, the default). The installation's key always rests in Secrets Manager.
+    pub secrets_are_parameters: bool,
 }
 
 /// One thing wrong with a function's environment. Names the variable, never its value.
@@ -57,6 +61,14 @@ impl Deployment {
             problems.push(DeploymentProblem { variable: QUEUES, problem });
         }
         let queue_urls = urls.unwrap_or_default();
+        let secrets_are_parameters = match environment.get(SECRETS).map_or("", String::as_str) {
+            "" | "secrets-manager" => false,
+            "parameters" => true,
+            _ => {
+                problems.push(DeploymentProblem { variable: SECRETS, problem: "secrets-manager or parameters is expected".to_owned() });
+                false
+            }
+        };
         for connection in config.iter().flat_map(|config| config.connections.keys()) {
             if !queue_urls.is_empty() && !queue_urls.contains_key(connection) {
                 problems.push(DeploymentProblem { variable: QUEUES, problem: format!("the queue of connection {connection} is missing") });
@@ -67,6 +79,7 @@ impl Deployment {
                 config,
                 table,
                 queue_urls,
+                secrets_are_parameters,
                 secrets_prefix: environment.get(SECRETS_PREFIX).cloned().unwrap_or_else(|| "syncline/".to_owned()),
             }),
             (_, _) => Err(problems),
@@ -116,7 +129,7 @@ mod tests {
     #[test]
     fn a_whole_environment_is_read() {
         let deployment = Deployment::read(&good(), Path::new("/nowhere")).unwrap();
-        assert_eq!(deployment.secrets_prefix, "syncline/");
+        assert_eq!((deployment.secrets_prefix.as_str(), deployment.secrets_are_parameters), ("syncline/", false));
         let connection = deployment.connection_of("arn:aws:sqs:eu-central-1:1:acme-salesforce");
         assert_eq!(connection.map(ConnectionName::as_str), Some("salesforce"));
         assert_eq!(deployment.connection_of("arn:aws:sqs:eu-central-1:1:acme-other"), None);
@@ -127,6 +140,18 @@ mod tests {
         let problems = Deployment::read(&environment(&[]), Path::new("/nowhere")).unwrap_err();
         let variables: Vec<&str> = problems.iter().map(|problem| problem.variable).collect();
         assert_eq!(variables, [CONFIG_FILE, TABLE, QUEUES]);
+    }
+
+    #[test]
+    fn where_secrets_rest_is_said_in_one_of_two_words() {
+        let read = |word: &str| {
+            let mut given = good();
+            given.insert(SECRETS.to_owned(), word.to_owned());
+            Deployment::read(&given, Path::new("/nowhere")).map(|deployment| deployment.secrets_are_parameters)
+        };
+        assert!(read("parameters").unwrap());
+        assert!(!read("secrets-manager").unwrap());
+        assert_eq!(read("a drawer").unwrap_err()[0].variable, SECRETS);
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Sqs {
         let (mut urls, mut dead) = (BTreeMap::new(), BTreeMap::new());
         for name in QUEUES {
             let behind = create(&aws, &format!("{prefix}-{name}-dead"), BTreeMap::new()).await;
-            let arn = aws.sqs().get_queue_attributes().queue_url(&behind).attribute_names("QueueArn".into()).send().await.unwrap();
+            let arn = aws.sqs().await.get_queue_attributes().queue_url(&behind).attribute_names("QueueArn".into()).send().await.unwrap();
             let arn = arn.attributes().unwrap()[&"QueueArn".into()].clone();
             let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES_MAX }).to_string();
             let url = create(&aws, &format!("{prefix}-{name}"), BTreeMap::from([("RedrivePolicy", redrive)])).await;
@@ -42,7 +42,7 @@ impl Sqs {
     }
 
     async fn look(&self, url: &str, max: u32, hidden_s: u32, look_s: i32) -> Vec<Delivery> {
-        let asked = self.aws.sqs().receive_message().queue_url(url).wait_time_seconds(look_s);
+        let asked = self.aws.sqs().await.receive_message().queue_url(url).wait_time_seconds(look_s);
         let asked = asked.max_number_of_messages(i32::try_from(max).unwrap()).visibility_timeout(i32::try_from(hidden_s).unwrap());
         let answer = asked.message_system_attribute_names("ApproximateReceiveCount".into()).send().await.unwrap();
         let taken = answer.messages().iter().map(|message| Delivery {
@@ -56,7 +56,7 @@ impl Sqs {
 }
 
 async fn create(aws: &Aws, name: &str, attributes: BTreeMap<&str, String>) -> String {
-    let mut asked = aws.sqs().create_queue().queue_name(name);
+    let mut asked = aws.sqs().await.create_queue().queue_name(name);
     for (attribute, value) in attributes {
         asked = asked.attributes(attribute.into(), value);
     }
@@ -91,13 +91,13 @@ impl Queue for Sqs {
 
     async fn delete(&self, queue: &ConnectionName, deliveries: &[Delivery]) {
         for delivery in deliveries {
-            let asked = self.aws.sqs().delete_message().queue_url(&self.urls[queue]).receipt_handle(&delivery.receipt);
+            let asked = self.aws.sqs().await.delete_message().queue_url(&self.urls[queue]).receipt_handle(&delivery.receipt);
             asked.send().await.unwrap();
         }
     }
 
     async fn release(&self, queue: &ConnectionName, delivery: &Delivery, in_s: u32) {
-        let asked = self.aws.sqs().change_message_visibility().queue_url(&self.urls[queue]).receipt_handle(&delivery.receipt);
+        let asked = self.aws.sqs().await.change_message_visibility().queue_url(&self.urls[queue]).receipt_handle(&delivery.receipt);
         asked.visibility_timeout(i32::try_from(in_s).unwrap()).send().await.unwrap();
     }
 
