@@ -148,13 +148,9 @@ mod tests {
         Place::choose(&Cli::try_parse_from(line).unwrap().global, &environment).map_err(|failure| failure.says)
     }
 
-    fn deployed(stack: &str, table: &str, secrets_prefix: &str) -> Result<Place, String> {
-        Ok(Place::Deployed(Deployment {
-            stack: stack.into(),
-            table: table.into(),
-            secrets_prefix: secrets_prefix.into(),
-            secrets: SecretsPlace::SecretsManager,
-        }))
+    fn deployed(stack: &str, table: &str, secrets_prefix: &str) -> Place {
+        let secrets = SecretsPlace::SecretsManager;
+        Place::Deployed(Deployment { stack: stack.into(), table: table.into(), secrets_prefix: secrets_prefix.into(), secrets })
     }
 
     #[test]
@@ -165,13 +161,13 @@ mod tests {
         assert_eq!(chosen(&[], &[("SYNCLINE_STACK", "")]), folder(".syncline"));
         assert_eq!(chosen(&["--data", "other"], &acme), folder("other"));
         assert_eq!(chosen(&["--demo"], &acme), folder(".syncline"));
-        assert_eq!(chosen(&[], &acme), deployed("Acme", "acme", "acme/"));
-        assert_eq!(chosen(&["--stack", "Second"], &acme), deployed("Second", "second", "second/"));
-        assert_eq!(chosen(&["--table", "restored"], &acme), deployed("Acme", "restored", "acme/"));
-        assert_eq!(chosen(&["--table", "restored"], &[]), deployed("Syncline", "restored", "syncline/"));
+        assert_eq!(chosen(&[], &acme), Ok(deployed("Acme", "acme", "acme/")));
+        assert_eq!(chosen(&["--stack", "Second"], &acme), Ok(deployed("Second", "second", "second/")));
+        assert_eq!(chosen(&["--table", "restored"], &acme), Ok(deployed("Acme", "restored", "acme/")));
+        assert_eq!(chosen(&["--table", "restored"], &[]), Ok(deployed("Syncline", "restored", "syncline/")));
         assert_eq!(
             chosen(&[], &[("SYNCLINE_TABLE", "restored"), ("SYNCLINE_SECRETS_PREFIX", "x/")]),
-            deployed("Syncline", "restored", "x/")
+            Ok(deployed("Syncline", "restored", "x/"))
         );
     }
 
@@ -183,6 +179,18 @@ mod tests {
         for name in ["a_b", "1st", "https://acme", &"a".repeat(41)] {
             assert!(chosen(&["--stack", name], &[]).unwrap_err().contains("no name of a stack"), "{name}");
         }
+    }
+
+    #[test]
+    fn secrets_are_looked_for_where_the_deployment_keeps_them() {
+        let kept = |place: &str| match chosen(&["--stack", "Acme"], &[("SYNCLINE_SECRETS", place)])? {
+            Place::Deployed(deployment) => Ok(deployment.secrets),
+            Place::Folder(_) => Err("a folder".to_owned()),
+        };
+        assert_eq!(kept("parameters"), Ok(SecretsPlace::ParameterStore));
+        assert_eq!(kept("secrets-manager"), Ok(SecretsPlace::SecretsManager));
+        assert_eq!(kept(""), Ok(SecretsPlace::SecretsManager));
+        assert!(kept("vault").unwrap_err().contains("no place for secrets"));
     }
 
     /// The deployment and the command line name the same things.
