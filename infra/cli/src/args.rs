@@ -347,21 +347,24 @@ pub(crate) struct Cost {
     /// Minutes between two polls of a side [default: 5]
     #[arg(long)]
     pub(crate) poll_minutes: Option<u32>,
-    /// Memory of the function that polls, in MB [default: 1024]
+    /// Memory of the function that polls, in MB [default: 256]
     #[arg(long)]
     pub(crate) pull_mb: Option<u32>,
-    /// Memory of the functions that write, in MB [default: 512]
+    /// Memory of the functions that write, in MB [default: 256]
     #[arg(long)]
     pub(crate) write_mb: Option<u32>,
     /// Of 100 changes, so many that a webhook tells too [default: 0]
     #[arg(long)]
     pub(crate) webhook_percent: Option<u32>,
-    /// Alarms of each connection [default: 6]
+    /// Alarms of each connection [default: 2]
     #[arg(long)]
     pub(crate) alarms: Option<u32>,
-    /// Custom metrics of the installation [default: 0]
+    /// Custom metrics of the installation that come all the time [default: 0]
     #[arg(long)]
     pub(crate) metrics: Option<u32>,
+    /// Credentials rest in Parameter Store, not in Secrets Manager
+    #[arg(long)]
+    pub(crate) parameters: bool,
     /// The table of the README
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,

@@ -1,5 +1,6 @@
 //! The contracts, on the embedded store and queue, or on the stand-in for AWS that `SYNCLINE_CONTRACTS_ENDPOINT` names.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what a test cannot set up fails the test")]
+#![allow(clippy::disallowed_methods, reason = "a test has no main that could read its one setting")]
 
 mod embedded;
 mod sqs;
