@@ -14,7 +14,7 @@ fn run(system: &str, script: &str) {
     let python = root().join("target/python/bin/python");
     assert!(
         python.exists(),
-        "the Python clients are not installed: python3 -m venv target/python && target/python/bin/pip install -r tests/python/requirements.txt"
+        "the Python clients are not installed: run `make python`"
     );
     let folder = tempfile::tempdir().expect("a folder");
     let certificate = folder.path().join("certificate.pem");
@@ -43,4 +43,9 @@ fn simple_salesforce_works_unchanged() {
 #[test]
 fn python_freshdesk_works_unchanged() {
     run("freshdesk", "freshdesk_client.py");
+}
+
+#[test]
+fn aircall_api_works_unchanged() {
+    run("aircall", "aircall_client.py");
 }
