@@ -7,11 +7,11 @@ use syncline_engine::ports::connector::{Outcome, Selection, WriteAction};
 use syncline_model::{Deadline, Fault, FieldName, Problem, Record, RecordId, Value};
 
 use crate::agent::{self, STATUS, Wish};
-use crate::calls;
+use crate::calls::{self, Ask};
 use crate::client::Trouble;
 use crate::connection::{Connection, unsupported};
 use crate::settings::StatusApi;
-use crate::status::{is_default, normal};
+use crate::status::{availability, is_default, normal, number};
 
 impl Connection {
     /// `Err` only where the vendor heard nothing.
@@ -109,7 +109,9 @@ impl Connection {
             }
         };
         match self.client.send(&ask, &[status.to_owned()], by).await {
-            Ok(_) => Ok(()),
+            Ok(answer) if says_so(&answer.json, id, &ask) => Ok(()),
+            // Something was answered that does not name this agent and this status: it may have been stored all the same.
+            Ok(_) => Err(Trouble::heard(Fault::Uncertain)),
             Err(trouble) => Err(self.explained(trouble, id, by).await),
         }
     }
@@ -147,6 +149,17 @@ impl Connection {
         };
         Trouble { fault, unheard: trouble.unheard }
     }
+}
+
+/// Whether the answer to a status tells what was asked for: by JSON:API, maybe under `data` (fact sheet §5.3: documented), or as Talk does.
+fn says_so(answer: &Json, id: &RecordId, ask: &Ask) -> bool {
+    let body = ask.body.as_ref();
+    if let Some(wanted) = body.and_then(|body| body.get("availability")) {
+        return answer.get("availability").and_then(|own| own.get("agent_state")) == wanted.get("agent_state");
+    }
+    let wanted = body.and_then(|body| body.get("id")).and_then(number);
+    let stored = availability(answer.get("data").unwrap_or(answer));
+    stored.is_ok_and(|(agent, status)| agent == id.as_str() && wanted.is_some() && status.and_then(|status| status.id) == wanted)
 }
 
 /// A status that cannot be set: found out before anything was sent.

@@ -14,8 +14,9 @@ fn set(pairs: &[(&str, &str)]) -> WriteAction {
     WriteAction::Update { id: "7".into(), fields, expected: None }
 }
 
-fn done() -> Answer {
-    ok(&json!({"data": {"attributes": {"agent_id": 7, "agent_status": {"id": 13, "name": "online"}}, "id": "agent_availabilities|7"}}))
+fn done(status: i64) -> Answer {
+    let stored = json!({"attributes": {"agent_id": 7, "agent_status": {"id": status, "name": "any"}}, "id": "agent_availabilities|7"});
+    ok(&if status == 99 { json!({ "data": stored }) } else { stored })
 }
 
 async fn write(desk: &Desk, action: WriteAction) -> Outcome {
@@ -29,7 +30,7 @@ fn codes(outcome: &Outcome) -> Vec<String> {
 
 #[tokio::test]
 async fn a_status_is_set_by_the_id_that_this_account_gives_it() {
-    let desk = Desk::new(vec![routing(true), statuses(), done(), done()]);
+    let desk = Desk::new(vec![routing(true), statuses(), done(13), done(99)]);
     for (status, id) in [("online", 13), ("In a meeting", 99)] {
         let outcome = write(&desk, set(&[("status", status)])).await;
         assert!(matches!(outcome, Outcome::Written { created: false, stored: None, .. }), "{outcome:?}");
@@ -53,7 +54,7 @@ async fn without_routing_the_state_is_set_in_talk_and_leaves_the_phone_alone() {
 #[tokio::test]
 async fn routing_that_was_switched_on_since_is_found_out_by_a_refusal() {
     let refused = answer(422, r#"{"error":"RecordInvalid","description":"agent_state cannot be updated"}"#);
-    let desk = Desk::new(vec![routing(false), refused, routing(true), statuses(), done()]);
+    let desk = Desk::new(vec![routing(false), refused, routing(true), statuses(), done(12)]);
     assert!(matches!(write(&desk, set(&[("status", "offline")])).await, Outcome::Written { .. }));
     assert_eq!(desk.body(4), json!({"id": 12}));
     assert!(desk.is_done());
@@ -86,6 +87,10 @@ async fn a_lost_answer_leaves_it_open_and_what_was_not_sent_says_so() {
     let lost: Answer = Err(NoAnswer::Unanswered("timed out".into()));
     let desk = Desk::new(vec![routing(true), statuses(), lost]);
     assert_eq!(write(&desk, set(&[("status", "online")])).await, Outcome::Failed(Fault::Uncertain));
+    for odd in [json!({}), json!({"data": {"attributes": {"agent_id": 8, "agent_status": {"id": 13, "name": "online"}}}})] {
+        let desk = Desk::new(vec![routing(true), statuses(), ok(&odd)]);
+        assert_eq!(write(&desk, set(&[("status", "online")])).await, Outcome::Failed(Fault::Uncertain), "{odd}");
+    }
     let unsent: Answer = Err(NoAnswer::NotSent("refused".into()));
     let desk = Desk::new(vec![unsent]);
     let error = desk.connector.write(&agents(&["name"]), &[set(&[("notes", "x")])], by()).await.unwrap_err();
