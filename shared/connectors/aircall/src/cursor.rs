@@ -84,11 +84,10 @@ impl Place {
     pub(crate) fn next(&self, has_next: bool, last_page: Option<u32>) -> Option<Self> {
         let to = |way, page| Some(Self { way, page, ..self.clone() });
         match (self.way, has_next) {
-            (Way::Begin, false) => None,
             (Way::Begin, true) => to(Way::Up, last_page.unwrap_or(2).max(2)),
             (Way::Up, true) => to(Way::Up, self.page + 1),
             (Way::Up, false) | (Way::Down, _) if self.page > 1 => to(Way::Down, self.page - 1),
-            (Way::Up, false) | (Way::Down, _) => None,
+            (Way::Begin | Way::Up, false) | (Way::Down, _) => None,
         }
     }
 }

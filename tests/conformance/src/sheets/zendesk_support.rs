@@ -18,6 +18,10 @@ const AGENT: ObjectSheet = ObjectSheet {
     },
     name: "name",
     text: "notes",
+    written: |number| {
+        let word = ["away", "online", "transfers_only"][usize::try_from(number % 3).unwrap_or(0)];
+        Fields::from([("status".to_owned(), json!(word))])
+    },
     typed: &["notes", "details", "alias"],
     link: None,
     keys: &[

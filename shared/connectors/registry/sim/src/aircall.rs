@@ -17,7 +17,12 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     system: "aircall",
     make,
     settings,
-    secrets: &[("api_id", API_ID), ("api_token", API_TOKEN), ("webhook_secret", "simulator-address"), ("webhook_token", "simulator-webhook")],
+    secrets: &[
+        ("api_id", API_ID),
+        ("api_token", API_TOKEN),
+        ("webhook_secret", "simulator-address"),
+        ("webhook_token", "simulator-webhook"),
+    ],
     writes: |request| request.method() != Method::GET,
     contact,
     edit: |base_url, id| {

@@ -2,6 +2,7 @@
 //! Talk Partner Edition: no answer of the vendor's does.
 
 use serde_json::json;
+use syncline_simulator::Response;
 
 use crate::Support;
 use crate::routes::Ask;
@@ -35,11 +36,11 @@ impl Support {
     }
 
     /// Asked without credentials: `true` says that nobody has it.
-    pub(crate) fn subdomain_available(&self, ask: &Ask<'_>) -> Answer {
+    pub(crate) fn subdomain_available(&self, ask: &Ask<'_>) -> Response {
         let name = ask.query.get("subdomain").unwrap_or_default().to_lowercase();
         let possible = name.len() >= 3 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let taken = name == self.profile.subdomain || self.profile.other_subdomains.contains(&name);
-        Ok(encode(200, &json!({"success": possible && !taken})))
+        encode(200, &json!({"success": possible && !taken}))
     }
 
     /// `…/oauth/tokens/current`: the token of the very request.

@@ -9,10 +9,10 @@ use syncline_simulator::{Fields, Strain, Users, flat, nested};
 
 use crate::{Limits, Role, Support};
 
-/// The kinds under which team members are known: both are users with a role.
-const KINDS: &[&str] = &["user"];
-/// Fields that are no members of a user: what they are set to.
-const STATUS: &str = "agent_status.name";
+/// The one kind that people keep here: users with a role in the team.
+const KINDS: &[&str] = &["agent"];
+/// What an agent is set to, by name. It is no member of a user.
+const STATUS: &str = "status";
 
 impl Support {
     fn act(&mut self, now: Timestamp, method: &Method, path: &str, body: &Json) -> Result<Json, String> {

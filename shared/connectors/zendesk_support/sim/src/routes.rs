@@ -73,7 +73,7 @@ impl Support {
 
     fn route(&mut self, rest: &[&str], ask: &Ask<'_>, bearer: Option<&str>) -> Answer {
         match rest {
-            ["accounts", "available"] => return self.subdomain_available(ask),
+            ["accounts", "available"] => return Ok(self.subdomain_available(ask)),
             // The only one of the rest that answers nobody.
             ["users", "me"] if ask.session.is_none() => return self.users_route(&["me"], ask),
             [] => return Err(Refusal::InvalidEndpoint),

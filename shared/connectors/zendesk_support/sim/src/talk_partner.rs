@@ -21,14 +21,10 @@ impl Support {
         if self.unlicensed.contains(&agent.id) {
             return Err(Refusal::Forbidden);
         }
-        match what {
-            "users" => self.user(id).map(drop)?,
-            _ => {
-                let known = id.parse::<i64>().is_ok_and(|id| self.tickets.contains_key(&id));
-                if !known {
-                    return Err(Refusal::RecordNotFound);
-                }
-            }
+        let is_known =
+            if what == "users" { self.user(id).is_ok() } else { id.parse::<i64>().is_ok_and(|id| self.tickets.contains_key(&id)) };
+        if !is_known {
+            return Err(Refusal::RecordNotFound);
         }
         Ok(empty(200))
     }

@@ -9,7 +9,7 @@ fn write(client: &mut Client, agent: i64, status: i64) -> crate::harness::Answer
     client.put(&format!("agent_availabilities/agent_statuses/agents/{agent}"), json!({"id": status}))
 }
 
-fn talk(client: &mut Client, agent: i64, body: Value) -> crate::harness::Answer {
+fn talk(client: &mut Client, agent: i64, body: &Value) -> crate::harness::Answer {
     client.put(&format!("channels/voice/availabilities/{agent}.json"), json!({ "availability": body }))
 }
 
@@ -114,8 +114,8 @@ fn without_a_licence_an_agent_cannot_be_set() {
 fn with_omnichannel_routing_talk_takes_no_state_and_without_it_only_talk_does() {
     let mut client = Client::new();
     let agent = client.agent("Ida", "ida@acme.example");
-    assert_eq!(talk(&mut client, agent, json!({"agent_state": "online"})).status, 422);
-    assert_eq!(talk(&mut client, agent, json!({"via": "phone"})).body["availability"]["via"], "phone");
+    assert_eq!(talk(&mut client, agent, &json!({"agent_state": "online"})).status, 422);
+    assert_eq!(talk(&mut client, agent, &json!({"via": "phone"})).body["availability"]["via"], "phone");
     client.desk.choose_status(client.now, agent, "transfers_only").unwrap();
     client.desk.call(agent, Some("on_call"));
     let read = client.get(&format!("channels/voice/availabilities/{agent}"));
@@ -123,9 +123,9 @@ fn with_omnichannel_routing_talk_takes_no_state_and_without_it_only_talk_does() 
     client.desk.set_omnichannel(false);
     assert_eq!(client.get("agent_availabilities").status, 403);
     assert_eq!(client.get("account/settings").body["settings"]["routing"]["enabled"], false);
-    let written = talk(&mut client, agent, json!({"agent_state": "away", "via": "client"}));
+    let written = talk(&mut client, agent, &json!({"agent_state": "away", "via": "client"}));
     assert_eq!((written.status, written.body["availability"]["agent_state"].as_str()), (200, Some("away")));
-    assert_eq!(talk(&mut client, agent, json!({"agent_state": "asleep"})).status, 422);
+    assert_eq!(talk(&mut client, agent, &json!({"agent_state": "asleep"})).status, 422);
 }
 
 #[test]
