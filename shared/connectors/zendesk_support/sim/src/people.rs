@@ -163,7 +163,7 @@ impl Users for Support {
         Err(format!("{kind}s of the team cannot be merged"))
     }
 
-    /// The team, each with the status beside the members that the API answers about a user.
+    /// The team, each with the status, as the API answers it and by the name that configs use, beside a user's members.
     fn live(&self, kind: &str) -> BTreeMap<String, Fields> {
         if !KINDS.contains(&kind) {
             return BTreeMap::new();
@@ -171,8 +171,8 @@ impl Users for Support {
         let team = self.users.active().filter(|user| user.role.is_team());
         team.map(|user| {
             let mut shape = user.shape(&self.profile.base_url);
-            let (name, id) = self.status_of(user.id);
-            shape["agent_status"] = json!({"id": id, "name": name});
+            shape["agent_status"] = self.status_shape(user.id);
+            shape[STATUS] = json!(self.status_of(user.id).0.replace("transfers only", "transfers_only"));
             (user.id.to_string(), flat(&shape))
         })
         .collect()

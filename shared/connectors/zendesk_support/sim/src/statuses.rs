@@ -202,6 +202,13 @@ impl Support {
         encode(200, &json!({"data": data, "included": included}))
     }
 
+    /// An agent's status as an availability names it.
+    pub(crate) fn status_shape(&self, agent: i64) -> Json {
+        let state = self.statuses.state(agent);
+        let name = self.statuses.by_id(state.status).map_or("", |status| status.name.as_str());
+        json!({"id": state.status, "name": name, "reason": state.reason, "updated_at": stamp(state.updated_at)})
+    }
+
     /// JSON:API, and the channels that it includes.
     fn availability_of(&self, user: &User, only: Option<&str>) -> (Json, Vec<Json>) {
         let state = self.statuses.state(user.id);
@@ -219,12 +226,11 @@ impl Support {
                 "relationships": {"work_items": {"data": [], "links": {}}}
             })
         });
-        let name = self.statuses.by_id(state.status).map_or("", |status| status.name.as_str());
         let data = json!({
             "id": own, "type": "agent_availabilities",
             "attributes": {
                 "agent_id": user.id,
-                "agent_status": {"id": state.status, "name": name, "reason": state.reason, "updated_at": stamp(state.updated_at)},
+                "agent_status": self.status_shape(user.id),
                 "group_ids": [1], "skills": [], "version": state.version
             },
             "relationships": {"channels": {"data": named}},
