@@ -101,7 +101,8 @@ fn judge(webhook: &Json, account: &mut Account) {
     }
     let events: Vec<&str> = webhook.get("events").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
     let hears = |name: &str| events.iter().any(|event| event.trim_end_matches(".v2") == name);
-    if !events.is_empty() && !(hears("user.opened") && hears("user.closed")) {
+    let hears_all = ["user.opened", "user.closed"].into_iter().all(hears);
+    if !events.is_empty() && !hears_all {
         account
             .notes
             .push("Our webhook does not send user.opened.v2 and user.closed.v2: some changes are found by the schedule alone.".to_owned());

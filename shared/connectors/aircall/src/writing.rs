@@ -13,12 +13,34 @@ use crate::listing::selected;
 use crate::status::{Availability, Reason, Status};
 use crate::wire::one;
 
+/// What a write asks for of the reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum WishedReason {
+    #[default]
+    Unsaid,
+    /// Unavailable without one, if at all.
+    None,
+    This(Reason),
+}
+
+impl WishedReason {
+    fn of(reason: Option<Reason>) -> Self {
+        reason.map_or(Self::None, Self::This)
+    }
+
+    fn this(self) -> Option<Reason> {
+        match self {
+            Self::This(reason) => Some(reason),
+            Self::Unsaid | Self::None => None,
+        }
+    }
+}
+
 /// What a write asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Wish {
     availability: Option<Availability>,
-    /// `Some(None)`: unavailable without a reason.
-    reason: Option<Option<Reason>>,
+    reason: WishedReason,
     wrap_up_time_s: Option<i64>,
 }
 
@@ -32,7 +54,7 @@ impl Wish {
                 problems.push(Problem { field: Some(name.clone()), code: code.to_owned(), words: words.to_owned() });
             }
         }
-        if matches!(wish.reason, Some(Some(_))) && wish.availability.is_some_and(|wanted| wanted != Availability::Unavailable) {
+        if wish.reason.this().is_some() && wish.availability.is_some_and(|wanted| wanted != Availability::Unavailable) {
             let words = "a reason goes with one status only, and another one is written beside it";
             problems.push(Problem { field: Some(SUBSTATUS.into()), code: "contradiction".to_owned(), words: words.to_owned() });
         }
@@ -58,15 +80,19 @@ impl Wish {
                 let status = word.ok_or(EMPTY).and_then(|word| Status::read(word).ok_or(UNKNOWN))?;
                 self.availability = Some(status.availability);
                 if status.availability == Availability::Unavailable {
-                    self.reason = Some(status.reason);
+                    self.reason = WishedReason::of(status.reason);
                 }
             }
             AVAILABILITY_STATUS => {
                 let availability = word.ok_or(EMPTY).and_then(|word| Availability::read(word).ok_or(UNKNOWN))?;
                 self.availability = Some(availability);
             }
-            SUBSTATUS if value.is_null() => self.reason = self.reason.or(Some(None)),
-            SUBSTATUS => self.reason = Some(Some(word.and_then(Reason::exactly).ok_or(UNKNOWN)?)),
+            SUBSTATUS if value.is_null() => {
+                if self.reason == WishedReason::Unsaid {
+                    self.reason = WishedReason::None;
+                }
+            }
+            SUBSTATUS => self.reason = WishedReason::This(word.and_then(Reason::exactly).ok_or(UNKNOWN)?),
             WRAP_UP_TIME => match value {
                 Value::Integer(seconds) if *seconds >= 0 => self.wrap_up_time_s = Some(*seconds),
                 Value::Integer(_)
@@ -87,11 +113,11 @@ impl Wish {
     /// The status that a user with this one shall have; `None` where nothing is asked of it.
     fn status(&self, now: Status) -> Option<Status> {
         match (self.availability, self.reason) {
-            (None, None) => None,
-            (Some(availability), reason) => Some(Status::new(availability, reason.flatten())),
-            (None, Some(Some(reason))) => Some(Status::new(Availability::Unavailable, Some(reason))),
+            (None, WishedReason::Unsaid) => None,
+            (Some(availability), reason) => Some(Status::new(availability, reason.this())),
+            (None, WishedReason::This(reason)) => Some(Status::new(Availability::Unavailable, Some(reason))),
             // No reason any more; who has none stays as they are.
-            (None, Some(None)) => Some(Status::new(now.availability, None)),
+            (None, WishedReason::None) => Some(Status::new(now.availability, None)),
         }
     }
 

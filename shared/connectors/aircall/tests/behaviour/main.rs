@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails the test that called it")]
 
 mod account;
+mod against_simulator;
 mod listing;
 mod scripted;
 mod writing;

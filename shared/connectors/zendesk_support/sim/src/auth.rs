@@ -169,7 +169,7 @@ impl Auth {
         if !known {
             return Err(Refusal::Grant(401, "invalid_client", "Client authentication failed"));
         }
-        let (access_s, refresh_s) = self.lifetimes(form)?;
+        let (access_s, refresh_s) = Self::lifetimes(form)?;
         let (user, scope) = match form.text("grant_type") {
             Some("authorization_code") => self.redeem(now, form)?,
             Some("refresh_token") => self.refresh(now, form)?,
@@ -191,7 +191,7 @@ impl Auth {
         Ok(answer)
     }
 
-    fn lifetimes(&self, form: &Form) -> Result<(Option<i64>, Option<i64>), Refusal> {
+    fn lifetimes(form: &Form) -> Result<(Option<i64>, Option<i64>), Refusal> {
         let within = |name: &str, range: &std::ops::RangeInclusive<i64>| match form.number(name) {
             Some(seconds) if !range.contains(&seconds) => Err(Refusal::Grant(400, "invalid_request", "A lifetime is out of range")),
             other => Ok(other),

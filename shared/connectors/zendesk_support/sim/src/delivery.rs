@@ -134,7 +134,7 @@ pub fn signature(secret: &str, timestamp: &str, body: &str) -> String {
 
 impl Support {
     /// Notes what happened, for every webhook that is subscribed to it.
-    pub(crate) fn happened(&mut self, now: i64, happening: Happening) {
+    pub(crate) fn happened(&mut self, now: i64, happening: &Happening) {
         self.events += 1;
         let id = format!("01GX{:022}", self.events);
         let event_type = happening.event_type();

@@ -74,15 +74,12 @@ pub(crate) fn cut(part: &Part, keys: &[String], address: &str, query: &Query) ->
     };
     match part {
         Part::Cursor { rows, after, before } => {
-            let (from, to) = match before {
-                Some(before) => {
-                    let to = keys.partition_point(|key| key < before);
-                    (to.saturating_sub(*rows), to)
-                }
-                None => {
-                    let from = after.as_ref().map_or(0, |after| keys.partition_point(|key| key <= after));
-                    (from, (from + rows).min(keys.len()))
-                }
+            let (from, to) = if let Some(before) = before {
+                let to = keys.partition_point(|key| key < before);
+                (to.saturating_sub(*rows), to)
+            } else {
+                let from = after.as_ref().map_or(0, |after| keys.partition_point(|key| key <= after));
+                (from, (from + rows).min(keys.len()))
             };
             let has_more = if before.is_some() { from > 0 } else { to < keys.len() };
             let cursor = |index: Option<usize>| index.and_then(|index| keys.get(index)).map(|key| cursor_of(key));

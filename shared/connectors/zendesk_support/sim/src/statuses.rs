@@ -135,7 +135,7 @@ impl Support {
         }
         self.statuses.agents.insert(agent, after);
         for happening in happenings {
-            self.happened(now, happening);
+            self.happened(now, &happening);
         }
     }
 
@@ -371,7 +371,7 @@ impl Support {
                 state.version += 1;
                 state.updated_at = ask.now;
                 let (version, new) = (state.version, wanted.to_owned());
-                self.happened(ask.now, Happening::ChannelState { agent, version, channel: "talk", new, previous });
+                self.happened(ask.now, &Happening::ChannelState { agent, version, channel: "talk", new, previous });
             }
         }
         self.statuses.agents.insert(agent, state);

@@ -208,9 +208,8 @@ impl Users {
             Some(email) if self.with_email(email).is_some_and(|holder| holder.id != user.id) => {
                 problems.push(Invalid::new("email", "DuplicateValue", format!("Email: {email} is already being used by another user")));
             }
-            Some(_) => {}
             None if user.role.is_team() => problems.push(Invalid::new("email", "BlankValue", "Email: cannot be blank")),
-            None => {}
+            Some(_) | None => {}
         }
         if problems.is_empty() { Ok(()) } else { Err(Refusal::RecordInvalid(problems)) }
     }
@@ -269,15 +268,14 @@ impl Support {
     /// Allowed without credentials: then the answer is about nobody (fact sheet §0.7).
     fn me(&self, ask: &Ask<'_>) -> Response {
         let user = ask.session.as_ref().and_then(|session| self.users.get(session.user));
-        let mut shape = match user {
-            Some(user) => user.shape(&self.profile.base_url),
-            None => {
-                let mut nobody = User::blank(0, Role::EndUser, 0).shape(&self.profile.base_url);
-                for (name, value) in [("id", Json::Null), ("name", json!("Anonymous user")), ("email", json!("invalid@example.com"))] {
-                    nobody[name] = value;
-                }
-                nobody
+        let mut shape = if let Some(user) = user {
+            user.shape(&self.profile.base_url)
+        } else {
+            let mut nobody = User::blank(0, Role::EndUser, 0).shape(&self.profile.base_url);
+            for (name, value) in [("id", Json::Null), ("name", json!("Anonymous user")), ("email", json!("invalid@example.com"))] {
+                nobody[name] = value;
             }
+            nobody
         };
         shape["authenticity_token"] = json!("simulated-authenticity-token");
         encode(200, &json!({ "user": shape }))
@@ -347,7 +345,7 @@ impl Support {
         self.users.change(&self.profile, &mut user, &members)?;
         self.may_give(ask, user.role)?;
         let response = self.wrap(201, &user);
-        self.happened(ask.now, Happening::UserCreated { user: user.detail() });
+        self.happened(ask.now, &Happening::UserCreated { user: user.detail() });
         self.users.put(user);
         Ok(response)
     }
@@ -398,7 +396,7 @@ impl Support {
         user.active = false;
         user.updated_at = ask.now;
         let response = self.wrap(200, &user);
-        self.happened(ask.now, Happening::UserDeleted { user: user.detail() });
+        self.happened(ask.now, &Happening::UserDeleted { user: user.detail() });
         self.users.put(user);
         Ok(response)
     }
@@ -420,19 +418,19 @@ impl Support {
         let text = |user: &User, name: &str| user.text(name).unwrap_or_default().to_owned();
         if text(before, "name") != text(after, "name") {
             let (current, previous) = (text(after, "name"), text(before, "name"));
-            self.happened(now, Happening::UserChanged { what: "name_changed", user: after.detail(), current, previous });
+            self.happened(now, &Happening::UserChanged { what: "name_changed", user: after.detail(), current, previous });
         }
         if text(before, "email") != text(after, "email") {
             let (current, previous) = (text(after, "email"), text(before, "email"));
-            self.happened(now, Happening::UserChanged { what: "identity_changed", user: after.detail(), current, previous });
+            self.happened(now, &Happening::UserChanged { what: "identity_changed", user: after.detail(), current, previous });
         }
         if before.role != after.role {
             let (current, previous) = (after.role.word().to_owned(), before.role.word().to_owned());
-            self.happened(now, Happening::UserChanged { what: "role_changed", user: after.detail(), current, previous });
+            self.happened(now, &Happening::UserChanged { what: "role_changed", user: after.detail(), current, previous });
         }
         if before.is_suspended() != after.is_suspended() {
             let (current, previous) = (after.is_suspended().to_string(), before.is_suspended().to_string());
-            self.happened(now, Happening::UserChanged { what: "suspended_changed", user: after.detail(), current, previous });
+            self.happened(now, &Happening::UserChanged { what: "suspended_changed", user: after.detail(), current, previous });
         }
     }
 
