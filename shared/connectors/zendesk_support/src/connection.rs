@@ -77,7 +77,7 @@ impl Connector for Connection {
                 From::Since(moment) => Place::changes(&selection.kind, *moment),
                 From::Cursor(cursor) => Place::read(cursor, &selection.kind, Listing::Changes)?,
             };
-            self.changes(selection, place, by).await
+            self.by_the_right_api(by, || self.changes(selection, place.clone(), by)).await
         };
         read.await.map_err(|fault| error("list changes of agents", fault))
     }
@@ -89,7 +89,7 @@ impl Connector for Connection {
                 None => Place::scan(&selection.kind),
                 Some(cursor) => Place::read(cursor, &selection.kind, Listing::Scan)?,
             };
-            self.all(selection, place, by).await
+            self.by_the_right_api(by, || self.all(selection, place.clone(), by)).await
         };
         read.await.map_err(|fault| error("scan agents", fault))
     }
@@ -99,7 +99,7 @@ impl Connector for Connection {
             Self::synced(&selection.kind)?;
             let mut found = Vec::with_capacity(ids.len());
             for id in ids {
-                found.push(self.one(selection, id, by).await?);
+                found.push(self.by_the_right_api(by, || self.one(selection, id, by)).await?);
             }
             Ok(found)
         };
@@ -109,7 +109,7 @@ impl Connector for Connection {
     async fn find(&self, selection: &Selection, keys: &[FindKey], by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         let read = async {
             Self::synced(&selection.kind)?;
-            self.with_keys(selection, keys, by).await
+            self.by_the_right_api(by, || self.with_keys(selection, keys, by)).await
         };
         read.await.map_err(|fault| error("find agents", fault))
     }

@@ -65,6 +65,22 @@ impl Connection {
         Ok(found)
     }
 
+    /// Reads; where that is refused, and routing was switched on or off since the account was asked, reads once more by the other API.
+    pub(crate) async fn by_the_right_api<T, R>(&self, by: Deadline, read: impl Fn() -> R) -> Result<T, Fault>
+    where
+        R: Future<Output = Result<T, Fault>>,
+    {
+        let refused = match read().await {
+            Err(refused @ (Fault::AuthRefused { .. } | Fault::Unsupported { .. } | Fault::Rejected { .. })) => refused,
+            other => return other,
+        };
+        let before = self.memory().status_api.take();
+        match (self.target.status_api, before) {
+            (None, Some(before)) if self.status_api(by).await.is_ok_and(|now| now != before) => read().await,
+            (_, _) => Err(refused),
+        }
+    }
+
     pub(crate) fn forget_status_api(&self) {
         self.memory().status_api = None;
     }
