@@ -6,6 +6,8 @@ HAS_NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 OPENS_RUST := FNR == 1 { inside = 0 } /^ *\/\/[\/!] *```/ { inside = !inside; if (inside && /```(rust)?$$/) { print "yes"; exit } }
 DOC_TESTS := $(firstword $(shell find functions infra shared -name '*.rs' -exec awk '$(OPENS_RUST)' {} +))
 REQUIREMENTS := $(wildcard tests/python/requirements.txt)
+# Clients that ask for a newer Python than they use.
+ANY_PYTHON := $(wildcard tests/python/any-python.txt)
 
 .DEFAULT_GOAL := help
 .PHONY: help build check test simulate mutants run bench fmt fix gen record python tidy clean
@@ -72,9 +74,10 @@ record: build ## record what this version stores and queues, for the upgrade tes
 
 python: $(if $(REQUIREMENTS),target/python/.ready) ## the Python clients that the tests point at the simulators
 
-target/python/.ready: $(REQUIREMENTS)
+target/python/.ready: $(REQUIREMENTS) $(ANY_PYTHON)
 	$(PYTHON) -m venv --clear target/python
 	target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(REQUIREMENTS)
+	target/python/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --requirement $(ANY_PYTHON)
 	touch $@
 
 clean: ## remove what was built

@@ -281,7 +281,7 @@ pub(crate) enum HoldsAct {
 
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// The system: freshdesk, salesforce
+    /// The system, such as freshdesk
     pub(crate) system: String,
     /// The port on this machine; 0: any free one
     #[arg(long, default_value_t = 0)]

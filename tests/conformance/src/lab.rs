@@ -40,6 +40,8 @@ pub struct Lab {
     private: Private,
     last: LastAnswer,
     page_records: u32,
+    /// Records that an account has before anybody does anything, such as who owns it. No case is about them.
+    residents: BTreeSet<RecordId>,
 }
 
 impl Lab {
@@ -73,8 +75,10 @@ impl Lab {
         let at = Timestamp::from_second(BEGIN_S).unwrap();
         let secrets = candidate.simulated.ready_secrets();
         let private: BTreeSet<String> = secrets.values().map(|secret| secret.expose().to_owned()).collect();
+        let residents = users.live(candidate.object.kind).into_keys().map(RecordId::new).collect();
         Self {
             candidate,
+            residents,
             account: shared(Unkind::new(users)),
             clock: Arc::new(SetClock::new(at)),
             dice: Arc::new(CountingDice::default()),
@@ -140,13 +144,18 @@ impl Lab {
     }
 
     pub fn creates(&self) -> bool {
-        self.candidate.facts.can_create && self.candidate.facts.bounds.write_records_max > 0
+        self.candidate.facts.can_create && self.writes()
     }
 
-    /// The fields that the sheet's records have, the link field with them.
+    /// Whether records are changed at all: some are that are neither created nor deleted.
+    pub fn writes(&self) -> bool {
+        self.candidate.facts.bounds.write_records_max > 0
+    }
+
+    /// The fields that the sheet's records have and that we write, the link field with them.
     pub fn selection(&self) -> Selection {
         let object = self.candidate.object;
-        let mut fields: BTreeSet<String> = (object.record)(0).into_keys().collect();
+        let mut fields: BTreeSet<String> = (object.record)(0).into_keys().chain((object.written)(0).into_keys()).collect();
         fields.extend([object.name, object.text].map(str::to_owned));
         fields.extend(object.link.map(str::to_owned));
         self.selecting(fields)
@@ -234,6 +243,16 @@ impl Lab {
         lock(&self.account).simulator.merge(now, self.candidate.object.kind, survivor.as_str(), loser.as_str())
     }
 
+    /// Whether the account had this record before anybody did anything.
+    pub fn is_resident(&self, id: &RecordId) -> bool {
+        self.residents.contains(id)
+    }
+
+    /// How many records the account had before anybody did anything.
+    pub fn resident_count(&self) -> usize {
+        self.residents.len()
+    }
+
     /// Every live record, as the vendor's own answer about it reads.
     pub fn truth(&self) -> BTreeMap<RecordId, Record> {
         let kind = self.kind();
@@ -246,12 +265,13 @@ impl Lab {
             assert_eq!(record.id.as_str(), id);
             (record.id.clone(), record)
         };
-        live.into_iter().map(|(id, fields)| read(id, &fields)).collect()
+        live.into_iter().map(|(id, fields)| read(id, &fields)).filter(|(id, _)| !self.is_resident(id)).collect()
     }
 
     /// The ids of every live record.
     pub fn live_ids(&self) -> BTreeSet<RecordId> {
-        lock(&self.account).simulator.live(self.candidate.object.kind).into_keys().map(RecordId::new).collect()
+        let live = lock(&self.account).simulator.live(self.candidate.object.kind);
+        live.into_keys().map(RecordId::new).filter(|id| !self.is_resident(id)).collect()
     }
 
     // What happens to the account and on the way to it.
@@ -337,6 +357,19 @@ impl Lab {
             }
             other @ (WriteAction::Update { .. } | WriteAction::Delete { .. } | WriteAction::Restore { .. }) => other,
         }
+    }
+
+    /// The change that the sheet has for this number.
+    pub fn change(&self, schema: &ObjectSchema, id: &RecordId, number: u32) -> WriteAction {
+        let fields = self.values(schema, &(self.candidate.object.written)(number));
+        WriteAction::Update { id: id.clone(), fields, expected: None }
+    }
+
+    /// A change with a value that the vendor refuses.
+    pub fn bad_change(&self, schema: &ObjectSchema, id: &RecordId) -> WriteAction {
+        let (field, value) = (self.candidate.object.refused)();
+        let fields = self.values(schema, &Fields::from([(field.to_owned(), value)]));
+        WriteAction::Update { id: id.clone(), fields, expected: None }
     }
 
     /// A change of the free text.

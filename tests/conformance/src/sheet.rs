@@ -30,6 +30,8 @@ pub struct ObjectSheet {
     pub name: &'static str,
     /// A free text that can be cleared, and that rows of listings carry.
     pub text: &'static str,
+    /// What we write to change a record, by a number: never what `record` has there, and two numbers in a row differ.
+    pub written: fn(u32) -> Fields,
     /// Fields into which people type what they like: texts and phones.
     pub typed: &'static [&'static str],
     /// The link field that a loaded simulator has already, and that `provision` makes at one that has not.

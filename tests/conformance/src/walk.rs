@@ -29,8 +29,10 @@ impl Place {
 
 /// A listing that was read to its end.
 pub struct Walk {
-    /// Where each page began, and what it held.
+    /// Where each page began, and what it held, but for residents.
     pub pages: Vec<(Place, Vec<Record>)>,
+    /// How many records the first page held, residents among them.
+    pub first_page: usize,
     /// From where changes go on.
     pub end: Cursor,
 }
@@ -65,16 +67,21 @@ impl Lab {
     /// The whole listing from here. `between` runs after each page that is not the last, with how many were read.
     pub async fn walk_with(&self, selection: &Selection, from: Place, mut between: impl FnMut(usize)) -> Walk {
         let mut pages: Vec<(Place, Vec<Record>)> = Vec::new();
+        let mut first_page = 0;
         let mut place = from;
         loop {
             assert!(pages.len() < self.pages_max(), "the listing does not end: {} pages were read", pages.len());
             let page = self.page(selection, &place).await.unwrap();
-            let records = page.records.into_iter().map(|row| row.expect("every row can be read")).collect();
+            if pages.is_empty() {
+                first_page = page.records.len();
+            }
+            let records = page.records.into_iter().map(|row| row.expect("every row can be read"));
+            let records = records.filter(|record| !self.is_resident(&record.id)).collect();
             let next = place.on(page.resume.cursor());
             assert!(next != place || matches!(page.resume, Resume::CaughtUp(_)), "the cursor stands still");
             pages.push((place, records));
             match page.resume {
-                Resume::CaughtUp(end) => return Walk { pages, end },
+                Resume::CaughtUp(end) => return Walk { pages, first_page, end },
                 Resume::More(_) => between(pages.len()),
             }
             place = next;

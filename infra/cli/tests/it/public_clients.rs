@@ -9,23 +9,24 @@ fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
+/// Names of vendors' own, on which clients insist.
+const VENDORS_NAMES: [&str; 2] = ["acme.freshdesk.com", "acme.zendesk.com"];
+
 /// Runs a script with the prepared Python.
 fn run(system: &str, script: &str) {
     let python = root().join("target/python/bin/python");
-    assert!(
-        python.exists(),
-        "the Python clients are not installed: python3 -m venv target/python && target/python/bin/pip install -r tests/python/requirements.txt"
-    );
+    assert!(python.exists(), "the Python clients are not installed: run `make python`");
     let folder = tempfile::tempdir().expect("a folder");
     let certificate = folder.path().join("certificate.pem");
     let certificate = certificate.to_str().expect("a path");
-    let arguments = [system, "--records", "250", "--tls", "--certificate", certificate, "--name", "acme.freshdesk.com", "--provisioned"];
+    let mut arguments = vec![system, "--records", "250", "--tls", "--certificate", certificate, "--provisioned"];
+    arguments.extend(VENDORS_NAMES.iter().flat_map(|name| ["--name", name]));
     let simulator = Simulator::start(folder.path(), &arguments);
     let output = Command::new(python)
         .arg(root().join("tests/python").join(script))
         .env("REQUESTS_CA_BUNDLE", certificate)
         .env("SIMULATOR", simulator.shown.to_string())
-        .env("NO_PROXY", "localhost,127.0.0.1,acme.freshdesk.com")
+        .env("NO_PROXY", format!("localhost,127.0.0.1,{}", VENDORS_NAMES.join(",")))
         .env_remove("HTTPS_PROXY")
         .env_remove("https_proxy")
         .output()
@@ -43,4 +44,14 @@ fn simple_salesforce_works_unchanged() {
 #[test]
 fn python_freshdesk_works_unchanged() {
     run("freshdesk", "freshdesk_client.py");
+}
+
+#[test]
+fn aircall_api_works_unchanged() {
+    run("aircall", "aircall_client.py");
+}
+
+#[test]
+fn zenpy_works_unchanged() {
+    run("zendesk_support", "zenpy_client.py");
 }

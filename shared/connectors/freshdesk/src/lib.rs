@@ -39,6 +39,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         ObjectFacts {
             kind: "contact",
             bounds: BOUNDS,
+            lists_changes: true,
             lists_deletes: true,
             lists_merges: false,
             find_lag_s: FIND_LAG_S,
@@ -50,6 +51,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         ObjectFacts {
             kind: "company",
             bounds: BOUNDS,
+            lists_changes: true,
             lists_deletes: false,
             lists_merges: false,
             find_lag_s: FIND_LAG_S,

@@ -4,7 +4,9 @@ use syncline_engine::ports::vendor::Vendor;
 
 pub(crate) static VENDORS: &[&dyn Vendor] = &[
     // vendors: begin (generated)
+    &syncline_aircall::VENDOR,
     &syncline_freshdesk::VENDOR,
     &syncline_salesforce::VENDOR,
+    &syncline_zendesk_support::VENDOR,
     // vendors: end
 ];

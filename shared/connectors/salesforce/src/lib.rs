@@ -45,6 +45,7 @@ const fn object(kind: &'static str) -> ObjectFacts {
     ObjectFacts {
         kind,
         bounds: BOUNDS,
+        lists_changes: true,
         lists_deletes: true,
         lists_merges: true,
         // SOQL reads the database, not the search index.

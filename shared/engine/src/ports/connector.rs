@@ -32,6 +32,9 @@ pub struct ObjectFacts {
     pub kind: &'static str,
     /// The vendor's limits on what one call carries.
     pub bounds: Bounds,
+    /// Whether `list_changes` lists only what changed. Where not, the vendor has no filter by time: every listing reads all live records, and
+    /// whoever asked drops what they know. For objects of which there are few.
+    pub lists_changes: bool,
     /// Whether `list_changes` reports deletions; where not, only a sweep finds them.
     pub lists_deletes: bool,
     /// Whether merges are reported with the surviving record (`Presence::MergedInto`), or must be guessed from a deletion.

@@ -223,6 +223,7 @@ const fn facts(kind: &'static str) -> ObjectFacts {
     ObjectFacts {
         kind,
         bounds: BOUNDS,
+        lists_changes: true,
         lists_deletes: true,
         lists_merges: true,
         find_lag_s: 0,

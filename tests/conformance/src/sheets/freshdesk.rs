@@ -18,6 +18,7 @@ const CONTACT: ObjectSheet = ObjectSheet {
     },
     name: "name",
     text: "job_title",
+    written: |number| Fields::from([("job_title".to_owned(), json!(format!("Written role {number}")))]),
     typed: &["job_title", "phone", "mobile", "address", "description"],
     link: Some("custom_fields.sfcontactid"),
     keys: &[
@@ -45,6 +46,7 @@ const COMPANY: ObjectSheet = ObjectSheet {
     },
     name: "name",
     text: "description",
+    written: |number| Fields::from([("description".to_owned(), json!(format!("Written company {number}")))]),
     typed: &["description", "note"],
     link: Some("custom_fields.sfaccountid"),
     keys: &[

@@ -4,7 +4,9 @@ use crate::sheet::Sheet;
 
 pub(crate) static SHEETS: &[&Sheet] = &[
     // vendors: begin (generated)
+    &super::aircall::SHEET,
     &super::freshdesk::SHEET,
     &super::salesforce::SHEET,
+    &super::zendesk_support::SHEET,
     // vendors: end
 ];

@@ -1,8 +1,10 @@
 //! One sheet a vendor.
 
+mod aircall;
 mod freshdesk;
 mod list;
 mod salesforce;
+mod zendesk_support;
 
 use crate::sheet::Sheet;
 

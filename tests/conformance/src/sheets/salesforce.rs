@@ -24,6 +24,7 @@ const CONTACT: ObjectSheet = ObjectSheet {
     },
     name: "LastName",
     text: "Title",
+    written: |number| Fields::from([("Title".to_owned(), json!(format!("Written role {number}")))]),
     typed: &["FirstName", "Title", "Department", "Phone", "MobilePhone", "Description", "MailingStreet"],
     link: Some("FDCONTACTID__c"),
     keys: &[
@@ -50,6 +51,7 @@ const ACCOUNT: ObjectSheet = ObjectSheet {
     },
     name: "Name",
     text: "Site",
+    written: |number| Fields::from([("Site".to_owned(), json!(format!("Written site {number}")))]),
     typed: &["Site", "Phone", "Website", "Description", "BillingStreet", "BillingCity"],
     link: Some("FDACCOUNTID__c"),
     keys: &[

@@ -12,6 +12,7 @@ mod scanning;
 mod sheets;
 mod strain;
 mod trouble;
+mod updating;
 mod writing;
 mod writing_soundly;
 

@@ -51,7 +51,7 @@ fn a_page_of_the_declared_size_is_read_and_gone_on_with() {
         }
         lab.plant(0..lab.page_records_max() + 1);
         let walk = lab.walk(&lab.selection(), Place::Scan).await;
-        assert_eq!(walk.pages[0].1.len(), usize::try_from(lab.page_records_max()).unwrap());
+        assert_eq!(walk.first_page, usize::try_from(lab.page_records_max()).unwrap());
         as_in_truth(&lab, &lab.selection().fields, walk.records());
     });
 }

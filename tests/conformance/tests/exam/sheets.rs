@@ -19,6 +19,8 @@ fn a_sheet_gives_the_cases_something_to_work_with() {
         let object = candidate.object;
         let (one, other) = ((object.record)(1), (object.record)(2));
         assert!(one[object.name] != other[object.name] && one[object.text] != other[object.text], "{candidate}: records are alike");
+        assert!((object.written)(1) != (object.written)(2), "{candidate}: two changes are alike");
+        assert!((object.written)(1).iter().all(|(name, value)| one.get(name) != Some(value)), "{candidate}: a change changes nothing");
         assert!(one.values().filter_map(|json| json.as_str()).all(|text| text.chars().count() > 4), "{candidate}: a value is too short");
         let sought = candidate.facts.bounds.find_keys_max > 0;
         assert!(!sought || object.keys.iter().any(|key| !key.values.is_empty()), "{candidate}: nothing to be found by");

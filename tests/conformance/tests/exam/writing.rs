@@ -13,7 +13,7 @@ use crate::examine;
 const SINGLE_WRITES: u32 = 13;
 
 /// The id of what was written, and whether it was made by this.
-fn written(outcome: &Outcome) -> (RecordId, bool) {
+pub(crate) fn written(outcome: &Outcome) -> (RecordId, bool) {
     match outcome {
         Outcome::Written { id, created, .. } => (id.clone(), *created),
         Outcome::Failed(fault) => panic!("not written: {fault:?}"),
@@ -25,7 +25,7 @@ async fn write_one(lab: &Lab, action: &WriteAction) -> Outcome {
 }
 
 /// What outcomes say is stored is what the vendor answers later, and what the account holds.
-async fn stored_as_said(lab: &Lab, outcomes: &[Outcome]) {
+pub(crate) async fn stored_as_said(lab: &Lab, outcomes: &[Outcome]) {
     let truth = lab.truth();
     let mut told = BTreeMap::new();
     for outcome in outcomes {

@@ -1,8 +1,10 @@
 //! The vendors' simulators by system: loaded with people, and with what our connector needs to reach them.
 
+mod aircall;
 mod freshdesk;
 mod list;
 mod salesforce;
+mod zendesk_support;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -4,7 +4,9 @@ use crate::Simulated;
 
 pub(crate) static SIMULATORS: &[Simulated] = &[
     // vendors: begin (generated)
+    crate::aircall::SIMULATED,
     crate::freshdesk::SIMULATED,
     crate::salesforce::SIMULATED,
+    crate::zendesk_support::SIMULATED,
     // vendors: end
 ];
