@@ -89,7 +89,13 @@ test("who uses the command line may do at the table what the functions may, and 
     [...store].filter((action) => !may.has(action)),
     [],
   );
-  const places = policy.Statement.map(({ Resource: resource }) => resource.split(":").at(-1)?.replace(/^table\//, "") ?? "");
+  const places = policy.Statement.map(
+    ({ Resource: resource }) =>
+      resource
+        .split(":")
+        .at(-1)
+        ?.replace(/^table\//, "") ?? "",
+  );
   const named = [
     ...all(made, "AWS::DynamoDB::Table").map(([, table]) => table["TableName"]),
     ...all(made, "AWS::SecretsManager::Secret").map(([, secret]) => secret["Name"]),
@@ -97,7 +103,10 @@ test("who uses the command line may do at the table what the functions may, and 
   ].map(String);
   assert.equal(named.length, 6);
   for (const name of named) {
-    assert.ok(places.some((place) => (place.endsWith("*") ? name.startsWith(place.slice(0, -1)) : name === place)), name);
+    assert.ok(
+      places.some((place) => (place.endsWith("*") ? name.startsWith(place.slice(0, -1)) : name === place)),
+      name,
+    );
   }
 });
 

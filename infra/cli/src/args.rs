@@ -34,14 +34,11 @@ pub(crate) struct Global {
     /// The data folder of this machine's installation [default: .syncline]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// The deployment of this name on AWS [or SYNCLINE_STACK]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", help = "The deployment of this name on AWS [or SYNCLINE_STACK]")]
     pub(crate) stack: Option<String>,
-    /// Its table, where it is another one [or SYNCLINE_TABLE]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", help = "Its table, where it is another one [or SYNCLINE_TABLE]")]
     pub(crate) table: Option<String>,
-    /// How its secrets' names begin [or SYNCLINE_SECRETS_PREFIX]
-    #[arg(long, global = true, value_name = "PREFIX")]
+    #[arg(long, global = true, value_name = "PREFIX", help = "How its secrets' names begin [or SYNCLINE_SECRETS_PREFIX]")]
     pub(crate) secrets_prefix: Option<String>,
     /// Embedded simulators in place of the vendors
     #[arg(long, global = true)]

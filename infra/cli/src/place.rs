@@ -135,8 +135,8 @@ mod tests {
         Place::choose(&Cli::try_parse_from(line).unwrap().global, &environment).map_err(|failure| failure.says)
     }
 
-    fn deployed(stack: &str, table: &str, secrets_prefix: &str) -> Result<Place, String> {
-        Ok(Place::Deployed(Deployment { stack: stack.into(), table: table.into(), secrets_prefix: secrets_prefix.into() }))
+    fn deployed(stack: &str, table: &str, secrets_prefix: &str) -> Place {
+        Place::Deployed(Deployment { stack: stack.into(), table: table.into(), secrets_prefix: secrets_prefix.into() })
     }
 
     #[test]
@@ -147,13 +147,13 @@ mod tests {
         assert_eq!(chosen(&[], &[("SYNCLINE_STACK", "")]), folder(".syncline"));
         assert_eq!(chosen(&["--data", "other"], &acme), folder("other"));
         assert_eq!(chosen(&["--demo"], &acme), folder(".syncline"));
-        assert_eq!(chosen(&[], &acme), deployed("Acme", "acme", "acme/"));
-        assert_eq!(chosen(&["--stack", "Second"], &acme), deployed("Second", "second", "second/"));
-        assert_eq!(chosen(&["--table", "restored"], &acme), deployed("Acme", "restored", "acme/"));
-        assert_eq!(chosen(&["--table", "restored"], &[]), deployed("Syncline", "restored", "syncline/"));
+        assert_eq!(chosen(&[], &acme), Ok(deployed("Acme", "acme", "acme/")));
+        assert_eq!(chosen(&["--stack", "Second"], &acme), Ok(deployed("Second", "second", "second/")));
+        assert_eq!(chosen(&["--table", "restored"], &acme), Ok(deployed("Acme", "restored", "acme/")));
+        assert_eq!(chosen(&["--table", "restored"], &[]), Ok(deployed("Syncline", "restored", "syncline/")));
         assert_eq!(
             chosen(&[], &[("SYNCLINE_TABLE", "restored"), ("SYNCLINE_SECRETS_PREFIX", "x/")]),
-            deployed("Syncline", "restored", "x/")
+            Ok(deployed("Syncline", "restored", "x/"))
         );
     }
 
