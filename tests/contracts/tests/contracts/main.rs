@@ -16,7 +16,7 @@ use syncline_local::EmbeddedStore;
 
 /// The address of a stand-in for AWS, where there is one.
 fn aws() -> Option<Arc<Aws>> {
-    std::env::var("SYNCLINE_CONTRACTS_ENDPOINT").ok().map(|endpoint| Aws::at(&endpoint))
+    std::env::var_os("SYNCLINE_CONTRACTS_ENDPOINT").map(|endpoint| Aws::at(endpoint.to_str().unwrap()))
 }
 
 /// A name that no other run has used: stand-ins outlive a run.
