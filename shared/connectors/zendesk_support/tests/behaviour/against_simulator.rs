@@ -173,7 +173,7 @@ async fn routing_may_be_switched_while_the_connector_lives() {
     world.act(|support, _| support.set_omnichannel(true));
     assert!(matches!(set(&world, &connector, &ida, "away").await, Outcome::Written { .. }));
     assert_eq!(world.status(&ida), "away");
-    let got = connector.get(&selection(), &[ida.clone()], world.by()).await.unwrap().remove(0).unwrap();
+    let got = connector.get(&selection(), std::slice::from_ref(&ida), world.by()).await.unwrap().remove(0).unwrap();
     assert!(got.field("status") == Some(&Value::text("away")) && got.version.is_some());
     changes(&world, &connector, From::Cursor(&cursor)).await;
 }
@@ -214,13 +214,13 @@ async fn az_08_an_event_is_signed_as_the_connector_expects_and_names_its_agent()
     world.pass(2);
     let connector = world.connector("client_credentials");
     let hooks = connector.webhooks().unwrap();
-    let deliveries = world.act(|support, now| support.deliveries(now));
+    let deliveries = world.act(Support::deliveries);
     assert!(!deliveries.is_empty());
     for delivery in deliveries {
         let (head, body) = delivery.request.into_parts();
         let raw = RawWebhook { headers: head.headers, path_rest: String::new(), body };
-        let heard = hooks.parse(&admit(hooks, &raw, &secrets, world.now()).unwrap()).unwrap();
-        assert_eq!(heard.hints.iter().map(|hint| (hint.kind.as_str(), &hint.id)).collect::<Vec<_>>(), [("agent", &ida)]);
+        let parsed = hooks.parse(&admit(hooks, &raw, &secrets, world.now()).unwrap()).unwrap();
+        assert_eq!(parsed.hints.iter().map(|hint| (hint.kind.as_str(), &hint.id)).collect::<Vec<_>>(), [("agent", &ida)]);
         assert_eq!(hooks.check(&raw, &secrets, world.now() + SignedDuration::from_mins(6)), Err(Refused::TooOld));
     }
 }
