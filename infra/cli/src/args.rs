@@ -356,7 +356,7 @@ pub(crate) struct Cost {
     /// Of 100 changes, so many that a webhook tells too [default: 0]
     #[arg(long)]
     pub(crate) webhook_percent: Option<u32>,
-    /// Alarms of each connection [default: 2]
+    /// Alarms of each connection [default: 4]
     #[arg(long)]
     pub(crate) alarms: Option<u32>,
     /// Custom metrics of the installation that come all the time [default: 0]
