@@ -178,6 +178,10 @@ pub(super) fn newest(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
                 };
                 let leave_out: BTreeSet<String> = held.leave_out.union(&change.leave_out).cloned().collect();
                 let passed = if newer && !planted(Mutant::OldestKept) { std::mem::replace(held, change) } else { change };
+                // A sweep leaves to the other side's sweep what a feed may not: an edit that a feed told of too is no sweep's any more.
+                if held.cause == Cause::Sweep && matches!(passed.cause, Cause::Pull | Cause::Webhook) {
+                    held.cause = passed.cause;
+                }
                 superseded.push(Change { seen: None, ..passed });
                 held.leave_out = leave_out;
             }
@@ -239,5 +243,32 @@ impl Outgoing {
             telemetry::queued(Subject { side: place.target(), ..place.subject() }, &forward);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// That a record was seen at that second.
+    fn told(cause: Cause, at: i64) -> Change {
+        let seen_at = Timestamp::from_second(at).unwrap();
+        let mut record = Record::new("contact".into(), "7".into());
+        record.version = Some(syncline_model::Version(seen_at));
+        Change::seen(record, seen_at, cause)
+    }
+
+    #[test]
+    fn what_a_feed_told_of_too_is_no_sweeps_any_more() {
+        let of_all = |changes: &[Change]| {
+            let (kept, _) = newest(changes.to_vec());
+            assert_eq!(kept.len(), 1);
+            kept[0].cause
+        };
+        let (sweep, pull) = (told(Cause::Sweep, 10), told(Cause::Pull, 5));
+        assert_eq!(of_all(&[pull.clone(), sweep.clone()]), Cause::Pull);
+        assert_eq!(of_all(&[sweep.clone(), pull]), Cause::Pull);
+        assert_eq!(of_all(&[sweep.clone(), told(Cause::Sweep, 11)]), Cause::Sweep);
+        assert_eq!(of_all(&[sweep, told(Cause::Release, 5)]), Cause::Sweep, "nobody told of an edit");
     }
 }
