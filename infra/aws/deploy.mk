@@ -38,8 +38,10 @@ needs-config:
 
 test-infra: $(AWS)/target/.ready $(INFRA_PYTHON)/.ready ## the AWS template: its tests, cdk-nag, cfn-lint and checkov
 	cd $(AWS) && $(NPM) test --silent
+# Whatever has been built, and for whichever processor.
 	@for config in $(INFRA_CONFIGS); do \
-		(cd $(AWS) && npx --no-install cdk synth --quiet -c config=$(CURDIR)/$$config -c placeholders=yes) || exit 1; \
+		(cd $(AWS) && npx --no-install cdk synth --quiet -c config=$(CURDIR)/$$config -c placeholders=yes \
+			-c built=$(CURDIR)/$(AWS)/target/nothing) || exit 1; \
 		$(INFRA_PYTHON)/bin/cfn-lint --template $(AWS)/cdk.out/*.template.json || exit 1; \
 		$(INFRA_PYTHON)/bin/checkov --file $(AWS)/cdk.out/Syncline.template.json --framework cloudformation --compact --quiet \
 			--skip-download 2>/dev/null || exit 1; \

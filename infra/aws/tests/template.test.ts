@@ -254,7 +254,8 @@ test("a queue's name that SQS would not take is refused before anything is deplo
   const long = "c".repeat(60);
   const renamed = readFileSync(RECIPE, "utf8").replace("  freshdesk:", `  ${long}:`).replace("left: freshdesk", `left: ${long}`);
   writeFileSync(join(folder, "long.yaml"), renamed);
-  const told = (stack: string): string => refusal({ config: join(folder, "long.yaml"), placeholders: "yes", stack });
+  const context = { config: join(folder, "long.yaml"), placeholders: "yes", built: NOTHING_BUILT };
+  const told = (stack: string): string => refusal({ ...context, stack });
   assert.match(told("a-stack-of-a-long-name"), /queue of connection c+ would be called.*shorter name/);
   assert.equal(told("Short"), "");
 });
