@@ -154,6 +154,11 @@ pub enum WriteAction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Written {
+        /// Of an update or a restore: another id than the operation's says that the vendor keeps the record under this one now (a lead that
+        /// became a contact). The link moves there; the old id gets a note, and is not synced any more, also where a record stays under it.
+        ///
+        /// We may die before the move is stored, and ask for the same again. So `get` of the old id must say `Presence::MergedInto` of the
+        /// new one; where the vendor cannot tell, the operation on the old id must be repeatable: it finds what it made, and answers the same.
         id: RecordId,
         /// `false` where a create through `once` found the record there already.
         created: bool,

@@ -234,7 +234,7 @@ const fn facts(kind: &'static str) -> ObjectFacts {
     }
 }
 
-static DESCRIPTOR: Descriptor = Descriptor { system: "memory", title: "Memory", objects: &[facts("company"), facts("person")] };
+pub(crate) static DESCRIPTOR: Descriptor = Descriptor { system: "memory", title: "Memory", objects: &[facts("company"), facts("person")] };
 
 /// A vendor that can only be listed; every call is counted by its name.
 #[derive(Default)]
