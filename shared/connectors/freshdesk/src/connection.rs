@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use syncline_engine::ports::connector::{
     Account, Connector, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, FieldType, ObjectKind, ObjectSchema, Record, RecordId};
@@ -180,6 +181,10 @@ impl Connector for Connection {
 
     async fn related(&self, _queries: &[RelatedQuery], _by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         Err(error("read related records", Fault::Unsupported { capability: "view of related records".to_owned() }))
+    }
+
+    async fn users(&self, from: Option<&syncline_engine::ports::connector::Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.agents(from, by).await
     }
 
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {

@@ -5,6 +5,7 @@ use syncline_engine::ports::connector::Cursor;
 use syncline_engine::ports::connector::{
     Account, Connector, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId};
@@ -16,7 +17,7 @@ use crate::faults;
 use crate::id;
 use crate::webhook::OutboundMessages;
 use crate::wire::QueryAnswer;
-use crate::{DESCRIPTOR, provision, read, write};
+use crate::{DESCRIPTOR, directory, provision, read, write};
 
 /// One Salesforce organisation.
 pub(crate) struct Salesforce {
@@ -213,6 +214,10 @@ impl Connector for Salesforce {
 
     async fn related(&self, queries: &[RelatedQuery], by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         read::related(&self.client, queries, by).await.map_err(|fault| CallError::new("salesforce", "read related records", fault))
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        directory::page(&self.client, from, by).await.map_err(|fault| CallError::new("salesforce", "list users", fault))
     }
 
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {

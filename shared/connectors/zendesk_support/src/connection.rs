@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use syncline_engine::ports::connector::{
     Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId};
@@ -135,6 +136,10 @@ impl Connector for Connection {
 
     async fn related(&self, _queries: &[RelatedQuery], _by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         Err(error("read related records", unsupported("related records of agents")))
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.people(from, by).await.map_err(|fault| error("list agents", fault))
     }
 
     fn web_address(&self, _kind: &ObjectKind, id: &RecordId) -> Option<String> {

@@ -7,6 +7,7 @@ use syncline_model::{
     CallError, Deadline, Fault, FieldName, FieldSchema, ObjectKind, ObjectSchema, Record, RecordId, Timestamp, Value, Version,
 };
 
+use super::directory::UserPage;
 use super::webhook::Webhooks;
 
 /// Facts about a vendor that are known without a call.
@@ -236,6 +237,10 @@ pub trait Connector: Send + Sync {
 
     /// Records that belong to others, each query's in its place, in as few calls as the vendor allows.
     async fn related(&self, queries: &[RelatedQuery], by: Deadline) -> Result<Vec<Vec<Record>>, CallError>;
+
+    /// The people to whom records can belong: one page; `None` begins. Everybody who stays throughout is on some page, once or more. A system whose
+    /// records belong to nobody answers `Unsupported`.
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError>;
 
     /// A link for people to a record at the vendor; `None` where there is none.
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String>;

@@ -13,6 +13,7 @@ use syncline_engine::ports::connector::{
     Account, BadRecord, Bounds, Connector, Cursor, Descriptor, FieldWish, FindKey, From, ObjectFacts, Outcome, Page, RelatedQuery, Resume,
     Selection, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::outbox::{Message, Outbox, OutboxError};
 use syncline_engine::ports::store::{Expect, Item, Key, Store, StoreError, WRITES_MAX, Write};
 use syncline_engine::ports::webhook::Webhooks;
@@ -344,6 +345,10 @@ impl Connector for ListedVendor {
 
     async fn related(&self, _: &[RelatedQuery], _: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         self.no("related")
+    }
+
+    async fn users(&self, _: Option<&Cursor>, _: Deadline) -> Result<UserPage, CallError> {
+        self.no("users")
     }
 
     fn web_address(&self, _: &ObjectKind, _: &RecordId) -> Option<String> {
