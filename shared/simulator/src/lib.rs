@@ -3,6 +3,7 @@
 //!
 //! A simulator is a state machine: request and time in, answer out. It reads no clock and rolls no dice of its own; its seed decides.
 
+mod consent;
 mod in_process;
 mod population;
 mod serve;
@@ -12,6 +13,7 @@ mod users;
 use bytes::Bytes;
 use syncline_model::Timestamp;
 
+pub use consent::{Consent, Decision};
 pub use in_process::InProcess;
 pub use population::{Company, Person, Population};
 pub use serve::serve;

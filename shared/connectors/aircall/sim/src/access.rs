@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use syncline_simulator::{Response, json as answer_json};
+use syncline_simulator::{Consent, Decision, Response, json as answer_json};
 
 use crate::wire::Refusal;
 use crate::{API_ID, API_TOKEN, Aircall, CLIENT_ID, CLIENT_SECRET};
@@ -80,6 +80,22 @@ impl Aircall {
             self.announce_removal(now.as_second(), token);
         }
         was
+    }
+
+    /// The dashboard's page on which an administrator installs the application (fact sheet §1: documented, on another host).
+    pub(crate) fn consent(&mut self, now: i64, consent: &Consent) -> Result<Response, Refusal> {
+        if !consent.is_of(CLIENT_ID) {
+            return Err(Refusal::invalid("client_id, redirect_uri and response_type=code are needed"));
+        }
+        match consent.decision() {
+            Decision::Open => Ok(consent.page("Aircall", &[("admin@acme.example".to_owned(), "an administrator".to_owned())])),
+            Decision::Denied => Ok(consent.denied()),
+            Decision::Allowed { .. } => {
+                let code = self.ids.token();
+                self.access.codes.insert(code.clone(), now + CODE_S);
+                Ok(consent.redirect(&[("code", &code)]))
+            }
+        }
     }
 
     /// `POST /v1/oauth/token` (endpoint and members unverified).

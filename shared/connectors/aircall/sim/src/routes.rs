@@ -5,7 +5,7 @@ use http::header::{AUTHORIZATION, DATE};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::json;
-use syncline_simulator::{Request, Response, Simulator, json as answer_json};
+use syncline_simulator::{Consent, Request, Response, Simulator, json as answer_json};
 
 use crate::Aircall;
 use crate::access::Caller;
@@ -30,6 +30,9 @@ impl Aircall {
         let method = request.method();
         if path == ["v1", "oauth", "token"] {
             return if method == Method::POST { self.exchange_code(now, &object(request.body())?) } else { Err(Refusal::NotAllowed) };
+        }
+        if path == ["oauth", "authorize"] {
+            return self.consent(now, &Consent::read(request.uri().query()));
         }
         let caller = self.access.signed_in(request.headers().get(AUTHORIZATION)).ok_or(Refusal::Unknown)?;
         let query = Query::parse(request.uri().query());

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
 use serde_json::Value as Json;
-use syncline_aircall_sim::{API_ID, API_TOKEN, Aircall, Profile};
+use syncline_aircall_sim::{API_ID, API_TOKEN, Aircall, CLIENT_ID, CLIENT_SECRET, Profile};
 use syncline_model::Timestamp;
 use syncline_simulator::{Population, Request, Simulator, Users};
 
@@ -20,6 +20,8 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     secrets: &[
         ("api_id", API_ID),
         ("api_token", API_TOKEN),
+        ("client_id", CLIENT_ID),
+        ("client_secret", CLIENT_SECRET),
         ("webhook_secret", "simulator-address"),
         ("webhook_token", "simulator-webhook"),
     ],

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
+use syncline_simulator::{Consent, Decision, Response};
 
 use crate::call::{Reply, Session, pairs};
 use crate::profile::Profile;
@@ -17,6 +19,9 @@ const REFRESH_TOKEN: &str = "simulator-refresh";
 pub(crate) const INTEGRATION_USERNAME: &str = "integration@simulator.example";
 /// How far ahead `exp` may lie, in seconds. Three minutes are safe (fact sheet §1.2); the true bound is unverified.
 const ASSERTION_AHEAD_S_MAX: i64 = 300;
+
+/// How long a code can be exchanged, in seconds (unverified).
+const CODE_S: i64 = 600;
 
 struct Grant {
     session: Session,
@@ -37,9 +42,17 @@ pub(crate) struct Auth {
     integration: Session,
     sessions: BTreeMap<String, Grant>,
     chains: Vec<Chain>,
+    codes: BTreeMap<String, Code>,
     keys: Vec<Vec<u8>>,
     revoked: BTreeSet<String>,
     minted: u64,
+}
+
+/// A code of the sign-in page.
+struct Code {
+    redirect_uri: String,
+    challenge: Option<String>,
+    until: i64,
 }
 
 /// An OAuth refusal: `error` and `error_description`.
@@ -56,6 +69,7 @@ impl Auth {
             integration,
             sessions: sessions.into_iter().map(|(token, session)| (token.to_owned(), fixed(session))).collect(),
             chains: vec![Chain { current: REFRESH_TOKEN.to_owned(), used: BTreeSet::new(), alive: true }],
+            codes: BTreeMap::new(),
             keys: Vec::new(),
             revoked: BTreeSet::new(),
             minted: 0,
@@ -110,6 +124,9 @@ impl Auth {
         let client = basic.as_ref().map(|(client, _)| client.as_str()).or(part("client_id"));
         let secret = basic.as_ref().map(|(_, secret)| secret.as_str()).or(part("client_secret"));
         let granted = match part("grant_type") {
+            Some("authorization_code") => self
+                .check_client(client, secret, part("code_verifier").is_none())
+                .and_then(|()| self.redeem(profile, part("code"), part("redirect_uri"), part("code_verifier"), now)),
             Some("client_credentials") => self.check_client(client, secret, true).map(|()| (None, json!({}))),
             Some("refresh_token") => self.check_client(client, secret, false).and_then(|()| self.refresh(profile, part("refresh_token"))),
             Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => {
@@ -171,6 +188,63 @@ impl Auth {
             None if !needs_secret => Ok(()),
             Some(_) | None => Err(Denied("invalid_client", "invalid client credentials")),
         }
+    }
+
+    /// `GET /services/oauth2/authorize`: the page on which the integration user lets the app in.
+    pub(crate) fn consent(&mut self, profile: &Profile, consent: &Consent, now: i64) -> Reply {
+        if !consent.is_of(CLIENT_ID) || self.revoked.contains(CLIENT_ID) {
+            return Reply::text(400, "error=invalid_client_id&error_description=client%20identifier%20invalid".to_owned());
+        }
+        match consent.decision() {
+            Decision::Open => {
+                let page = consent.page("Salesforce", &[(INTEGRATION_USERNAME.to_owned(), "the integration user".to_owned())]);
+                let body = String::from_utf8_lossy(page.body()).into_owned();
+                Reply { status: 200, content_type: "text/html; charset=utf-8", headers: Vec::new(), body }
+            }
+            Decision::Denied => Self::go(&consent.denied()),
+            Decision::Allowed { .. } => {
+                let code = format!("aPrx{}", self.random(profile.seed));
+                let kept = Code {
+                    redirect_uri: consent.get("redirect_uri").unwrap_or_default().to_owned(),
+                    challenge: consent.get("code_challenge").map(str::to_owned),
+                    until: now + CODE_S,
+                };
+                self.codes.insert(code.clone(), kept);
+                Self::go(&consent.redirect(&[("code", &code)]))
+            }
+        }
+    }
+
+    fn go(redirect: &Response) -> Reply {
+        let place = redirect.headers().get(http::header::LOCATION).and_then(|place| place.to_str().ok()).unwrap_or_default();
+        Reply::empty(302).with("location", place.to_owned())
+    }
+
+    /// A code works once, where it was asked for and with the proof of who asked; it begins a chain of refresh tokens.
+    fn redeem(
+        &mut self,
+        profile: &Profile,
+        code: Option<&str>,
+        redirect_uri: Option<&str>,
+        verifier: Option<&str>,
+        now: i64,
+    ) -> Result<(Option<usize>, Json), Denied> {
+        let Some(code) = code.and_then(|code| self.codes.remove(code)) else {
+            return Err(Denied("invalid_grant", "invalid authorization code"));
+        };
+        let proof = verifier.map(|verifier| URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())));
+        if now >= code.until {
+            return Err(Denied("invalid_grant", "expired authorization code"));
+        }
+        if redirect_uri != Some(code.redirect_uri.as_str()) {
+            return Err(Denied("redirect_uri_mismatch", "redirect_uri must match configuration"));
+        }
+        if code.challenge.is_some() && code.challenge != proof {
+            return Err(Denied("invalid_grant", "invalid code verifier"));
+        }
+        let current = format!("5Aep{}", self.random(profile.seed));
+        self.chains.push(Chain { current: current.clone(), used: BTreeSet::new(), alive: true });
+        Ok((Some(self.chains.len() - 1), json!({ "refresh_token": current })))
     }
 
     /// With rotation, a token is used once, and its second use ends the chain and its sessions.

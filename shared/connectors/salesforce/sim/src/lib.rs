@@ -33,7 +33,7 @@ mod values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use syncline_simulator::{Request, Response, Simulator};
+use syncline_simulator::{Consent, Request, Response, Simulator};
 
 use auth::Auth;
 use call::{Call, Reply, Session, pairs, segments};
@@ -121,6 +121,10 @@ impl Salesforce {
             ["services", "oauth2", "token"] if is_post => {
                 let form = String::from_utf8_lossy(request.body()).into_owned();
                 (self.auth.token(&self.profile, &form, authorization, now), false)
+            }
+            ["services", "oauth2", "authorize"] => {
+                let consent = Consent::read(request.uri().query());
+                (self.auth.consent(&self.profile, &consent, now), false)
             }
             ["services", "oauth2", "revoke"] => {
                 let text = String::from_utf8_lossy(request.body()).into_owned();

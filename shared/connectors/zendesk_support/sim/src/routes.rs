@@ -5,12 +5,12 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value as Json, json};
-use syncline_simulator::{Request, Response, Simulator};
+use syncline_simulator::{Consent, Decision, Request, Response, Simulator};
 
 use crate::Support;
 use crate::auth::{Form, Session};
 use crate::meter::Class;
-use crate::users::Role;
+use crate::users::{Role, User};
 use crate::wire::{Answer, Query, Refusal, encode, pairs, with_header};
 
 /// One request, taken apart.
@@ -48,7 +48,9 @@ impl Support {
         let query = Query::parse(request.uri().query().unwrap_or_default());
         match (request.method().as_str(), parts.as_slice()) {
             ("POST", ["oauth", "tokens"]) => self.token(now, request).unwrap_or_else(Refusal::into_response),
-            ("GET", ["oauth", "authorizations", "new"]) => self.consent(now, &query).unwrap_or_else(Refusal::into_response),
+            ("GET", ["oauth", "authorizations", "new"]) => {
+                self.consent(now, &Consent::read(request.uri().query())).unwrap_or_else(Refusal::into_response)
+            }
             (_, ["api", "v2", rest @ ..]) => self.api(now, request, rest, query),
             _ => Refusal::Page(404).into_response(),
         }
@@ -146,19 +148,28 @@ impl Support {
         self.auth.token(now, &Form(members)).map(|body| encode(200, &body))
     }
 
-    /// The sign-in page: the person who is signed in consents at once.
-    fn consent(&mut self, now: i64, query: &Query) -> Answer {
-        let part = |name: &str| query.get(name).map(str::to_owned);
-        let (client, redirect_uri) = (part("client_id"), part("redirect_uri").unwrap_or_default());
-        if client.as_deref() != Some(crate::auth::CLIENT_ID) || part("response_type").as_deref() != Some("code") {
+    /// The sign-in page. Whose link is followed signs in; the account's owner, or whom [`Support::sign_in`] named, is first.
+    fn consent(&mut self, now: i64, consent: &Consent) -> Answer {
+        if !consent.is_of(crate::auth::CLIENT_ID) {
             return Err(Refusal::Page(400));
         }
-        let scope = part("scope").unwrap_or_else(|| "read write".to_owned());
-        let challenge = part("code_challenge");
-        let code = self.auth.code(now, self.person, &scope, &redirect_uri, challenge.as_deref());
-        let state = part("state").map(|state| format!("&state={}", crate::wire::escaped(&state))).unwrap_or_default();
-        let join = if redirect_uri.contains('?') { '&' } else { '?' };
-        Ok(with_header(crate::wire::empty(302), "location", &format!("{redirect_uri}{join}code={}{state}", crate::wire::escaped(&code))))
+        let user = match consent.decision() {
+            Decision::Open => return Ok(consent.page("Zendesk", &self.may_sign_in())),
+            Decision::Denied => return Ok(consent.denied()),
+            Decision::Allowed { user: None } => self.person,
+            Decision::Allowed { user: Some(email) } => self.users.with_email(&email).map(|user| user.id).ok_or(Refusal::Page(400))?,
+        };
+        let scope = consent.get("scope").unwrap_or("read write");
+        let redirect_uri = consent.get("redirect_uri").unwrap_or_default();
+        let code = self.auth.code(now, user, scope, redirect_uri, consent.get("code_challenge"));
+        Ok(consent.redirect(&[("code", &code)]))
+    }
+
+    fn may_sign_in(&self) -> Vec<(String, String)> {
+        let mut team: Vec<_> = self.users.active().filter(|user| user.role.is_team()).collect();
+        team.sort_by_key(|user| (user.id != self.person, user.id));
+        let word = |user: &User| if user.id == self.owner { "the owner" } else { user.role.word() };
+        team.iter().filter_map(|user| Some((user.text("email")?.to_owned(), word(user).to_owned()))).take(10).collect()
     }
 
     /// A person's act in the product's own screens: an administrator's rights, the API's rules, and no part of the API's budget.

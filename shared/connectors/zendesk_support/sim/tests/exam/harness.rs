@@ -95,8 +95,9 @@ impl Client {
     /// Goes on as this user, who consents in a browser.
     pub(crate) fn sign_in_as(&mut self, user: i64) {
         self.desk.sign_in(user);
-        let path =
-            format!("/oauth/authorizations/new?response_type=code&client_id={CLIENT_ID}&redirect_uri=https%3A%2F%2Fa.example%2Fback");
+        let path = format!(
+            "/oauth/authorizations/new?decision=allow&response_type=code&client_id={CLIENT_ID}&redirect_uri=https%3A%2F%2Fa.example%2Fback"
+        );
         let consent = self.send(&http::Request::get(path).header("host", self.host).body(bytes::Bytes::new()).unwrap());
         let location = consent.header("location").unwrap().to_owned();
         let code = location.split_once("code=").unwrap().1;
