@@ -108,6 +108,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  syncline holds list\n  syncline holds release contacts/left/82000000012\n  syncline holds list --stack Syncline"
     )]
     Holds(Holds),
+    /// Records whose owner the other system does not know, and who stands in
+    #[command(
+        after_help = "Examples:\n  syncline owners\n  syncline owners --again      (when the users are there: they get their records)\n  syncline owners --stack Syncline --json"
+    )]
+    Owners(Owners),
     /// A vendor's simulator on a port, for other people's clients
     #[command(after_help = "Example:\n  syncline simulate freshdesk --port 8081 --records 1000 --tls")]
     Simulate(Simulate),
@@ -277,6 +282,18 @@ pub(crate) enum HoldsAct {
         #[arg(required = true)]
         records: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Owners {
+    /// Only this sync
+    pub(crate) sync: Option<String>,
+    /// Look at them again: who is known by now gets them
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// At most so many of each sync
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) limit: usize,
 }
 
 #[derive(Debug, Args)]

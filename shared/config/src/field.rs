@@ -23,8 +23,13 @@ pub(crate) fn read_field(entry: &Entry, object_path: &str, defaults: &Defaults<'
     let flow = own_flow.unwrap_or(defaults.flow);
     let before = findings.0.len();
     let parent = reference(node, defaults, &path, findings);
-    let left = lens(node, Side::Left, parent.as_ref(), &path, findings);
-    let right = lens(node, Side::Right, parent.as_ref(), &path, findings);
+    let fallback = owner(node, flow, &path, findings);
+    let (left, right) = if let Some(fallback) = fallback {
+        (owner_lens(node, Side::Left, fallback.left), owner_lens(node, Side::Right, fallback.right))
+    } else {
+        let left = lens(node, Side::Left, parent.as_ref(), &path, findings);
+        (left, lens(node, Side::Right, parent.as_ref(), &path, findings))
+    };
     let equality = compare(node, defaults.region.as_deref(), &path, findings);
     let (left, right) = (left?, right?);
     if findings.0.len() == before {
@@ -36,6 +41,8 @@ pub(crate) fn read_field(entry: &Entry, object_path: &str, defaults: &Defaults<'
         flow,
         equality,
         conflict: conflict(node).unwrap_or(defaults.conflict),
+        // Who names a policy for the field means the whole of it.
+        whole_sets: conflict(node).is_some(),
         write: write(node),
         drift: drift(node).unwrap_or(defaults.drift),
         lens: Pair::new(left, right),
@@ -62,6 +69,44 @@ fn reference(node: &Node, defaults: &Defaults<'_>, path: &str, findings: &mut Fi
         findings.add(Code::BadReference, values.key_place, path.as_str(), "a reference has no table of values", hint);
     }
     Some(MappingName::new(name))
+}
+
+/// Who stands in on each side, where the field is an owner.
+fn owner(node: &Node, flow: Flow, path: &str, findings: &mut Findings) -> Option<Pair<Option<String>>> {
+    let named = |side: &str| node.get("fallback").and_then(|fallback| fallback.text_at(side)).map(str::to_owned);
+    let fallback = Pair::new(named("left"), named("right"));
+    if node.text_at("as") != Some("owner") {
+        if let Some(entry) = node.entry("fallback") {
+            let hint = "add `as: owner`, or remove it";
+            findings.add(Code::BadOwner, entry.key_place, below(path, "fallback"), "only an owner has somebody who stands in", hint);
+        }
+        return None;
+    }
+    for key in ["reference", "values", "others", "compare"] {
+        if let Some(entry) = node.entry(key) {
+            let problem = format!("an owner has no `{key}`: users are told by their emails");
+            findings.add(Code::BadOwner, entry.key_place, below(path, key), problem, "remove it");
+        }
+    }
+    for (side, name) in SIDES {
+        if let Some(detail) = node.get(name).filter(|detail| detail.is_map()) {
+            let hint = "for example `left: owner_id`";
+            findings.add(Code::BadOwner, detail.place, below(path, name), "an owner is one field on each side", hint);
+        }
+        if flow.reaches(side)
+            && fallback.of(side).is_none()
+            && let Some(place) = node.entry("as")
+        {
+            let problem = format!("nobody stands in on the {name} for an owner who is not known there");
+            let hint = format!("add `fallback: {{ {name}: … }}`: the email or the id of a user, to whom such records go");
+            findings.add(Code::BadOwner, place.key_place, below(path, "fallback"), problem, hint);
+        }
+    }
+    Some(fallback)
+}
+
+fn owner_lens(node: &Node, side: Side, fallback: Option<String>) -> Option<Lens> {
+    Some(Lens::Owner { field: node.text_at(side.of("left", "right"))?.into(), fallback })
 }
 
 fn lens(node: &Node, side: Side, parent: Option<&MappingName>, path: &str, findings: &mut Findings) -> Option<Lens> {
@@ -106,6 +151,7 @@ fn lens(node: &Node, side: Side, parent: Option<&MappingName>, path: &str, findi
     let table = own_table.map(|table| value_map(table, place)).or(table);
     match (place.text_at("as"), table) {
         (Some(_), Some(_)) => refuse("`as` and a table of values cannot stand together", "remove one of the two"),
+        (Some("not"), None) => Some(Lens::Not(field)),
         (Some(_), None) => Some(Lens::CommaText(field)),
         (None, Some(map)) => Some(Lens::Mapped { field, map }),
         (None, None) => Some(Lens::Field(field)),
@@ -150,7 +196,7 @@ fn field_equality(name: &str, left: &Lens, right: &Lens, region: Option<&str>) -
     if is(|lens| matches!(lens, Lens::FullName { .. })) {
         return Equality::Words;
     }
-    if is(|lens| matches!(lens, Lens::CommaText(_) | Lens::Mapped { .. } | Lens::Reference { .. })) {
+    if is(|lens| matches!(lens, Lens::CommaText(_) | Lens::Not(_) | Lens::Mapped { .. } | Lens::Owner { .. } | Lens::Reference { .. })) {
         return Equality::Exact;
     }
     let mut names = vec![name];
@@ -185,6 +231,8 @@ enum View {
     Open,
     Text,
     Set,
+    Flag,
+    Owner,
     Reference,
 }
 
@@ -193,6 +241,8 @@ fn view(lens: &Lens) -> View {
         Lens::Field(_) => View::Open,
         Lens::FullName { .. } | Lens::Mapped { .. } => View::Text,
         Lens::CommaText(_) => View::Set,
+        Lens::Not(_) => View::Flag,
+        Lens::Owner { .. } => View::Owner,
         Lens::Reference { .. } => View::Reference,
     }
 }
@@ -200,7 +250,7 @@ fn view(lens: &Lens) -> View {
 fn table(lens: &Lens) -> Option<&ValueMap> {
     match lens {
         Lens::Mapped { map, .. } => Some(map),
-        Lens::Field(_) | Lens::FullName { .. } | Lens::CommaText(_) | Lens::Reference { .. } => None,
+        Lens::Field(_) | Lens::FullName { .. } | Lens::CommaText(_) | Lens::Not(_) | Lens::Owner { .. } | Lens::Reference { .. } => None,
     }
 }
 
@@ -209,7 +259,7 @@ fn refuse_unfit(node: &Node, flow: Flow, left: &Lens, right: &Lens, path: &str, 
     let Some(place) = node.get("left").map(|node| node.place) else { return };
     let views = (view(left), view(right));
     if views.0 != views.1 && views.0 != View::Open && views.1 != View::Open {
-        let hint = "a comma-separated field meets a set, a table of values meets text";
+        let hint = "a comma-separated field meets a set, a table of values meets text, `not` meets what is true or false";
         findings.add(Code::BadLens, place, path, "the two sides do not make the same kind of value", hint);
         return;
     }
@@ -246,7 +296,8 @@ fn refuse_unfit(node: &Node, flow: Flow, left: &Lens, right: &Lens, path: &str, 
             findings.add(code, place, format!("{path}.{other}.values"), problem, hint);
         }
     }
-    if conflict(node) == Some(Conflict::OptOutWins) && views != (View::Open, View::Open) {
+    let may_be_flag = |view: &View| matches!(view, View::Open | View::Flag);
+    if conflict(node) == Some(Conflict::OptOutWins) && !(may_be_flag(&views.0) && may_be_flag(&views.1)) {
         let hint = "`opt_out_wins` is for a field that is true or false on both sides; choose `master`, `latest` or `hold`";
         findings.add(Code::BadLens, place, below(path, "conflict"), "a value that is not true or false has no opt-out", hint);
     }

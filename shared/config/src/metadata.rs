@@ -167,11 +167,11 @@ fn check_link(link: &FieldName, side: Side, schema: &ObjectSchema, issues: &mut 
 fn check_target(mapping: &ObjectMapping, field: &FieldMapping, found: &FieldSchema, side: Side, issues: &mut Issues<'_>) {
     let name = &found.name;
     let one_way = format!("let changes come from it only: `direction: {}`, or remove the field", side.of("left_to_right", "right_to_left"));
-    let is_reference = matches!(field.lens.of(side), Lens::Reference { .. });
+    let is_reference = matches!(field.lens.of(side), Lens::Reference { .. } | Lens::Owner { .. });
     match &found.field_type {
         FieldType::Id => return issues.error(side, name, format!("`{name}` is the record's own id, which the system gives"), one_way),
         FieldType::Reference { .. } if !is_reference => {
-            let hint = "say which object mapping links those records: `reference: <object mapping>`";
+            let hint = "say which object mapping links those records: `reference: <object mapping>`; or that it is the record's owner: `as: owner`";
             return issues.error(side, name, format!("`{name}` is a lookup: it takes the id of another record of its own system"), hint);
         }
         FieldType::Other(word) => {

@@ -272,7 +272,12 @@ const SIDE: Shape = Shape::Either(
         key("first", Shape::Text, "The field with the first name, where a full name is in two fields.", "first: FirstName"),
         key("last", Shape::Text, "The field with the last name.", "last: LastName"),
         key("field", Shape::Text, "The field, where more is said about it.", "field: Tags__c"),
-        key("as", Shape::Words(&["comma_text"]), "`comma_text`: a set, kept in a text field with commas between.", "as: comma_text"),
+        key(
+            "as",
+            Shape::Words(&["comma_text", "not"]),
+            "`comma_text`: a set, kept in a text field with commas between; `not`: true for the other side's false.",
+            "as: comma_text",
+        ),
         key("values", Shape::Table, "This side's values, each with the value that both sides share.", "values: { Gold: gold }"),
         key(
             "others",
@@ -286,6 +291,21 @@ const SIDE: Shape = Shape::Either(
 const FIELD: Shape = Shape::Keys(&[
     required("left", SIDE, "The field on the left.", "left: name"),
     required("right", SIDE, "The field on the right.", "right: Name"),
+    key(
+        "as",
+        Shape::Words(&["owner"]),
+        "`owner`: the user to whom the record belongs, who is on the other side the user with the same email.",
+        "as: owner",
+    ),
+    key(
+        "fallback",
+        Shape::Keys(&[
+            key("left", Shape::Text, "The user on the left, by email or id.", "left: sales@acme.example"),
+            key("right", Shape::Text, "The user on the right, by email or id.", "right: sales@acme.example"),
+        ]),
+        "Who gets, on that side, what belongs to somebody unknown there.",
+        "fallback: { left: sales@acme.example, right: sales@acme.example }",
+    ),
     key("reference", Shape::Text, "The field points to another record: the object mapping that links it.", "reference: companies"),
     key("values", Shape::Table, "Values of the left, each with its value of the right.", "values: { Gold: gold, Silver: silver }"),
     key(
@@ -296,7 +316,12 @@ const FIELD: Shape = Shape::Keys(&[
     ),
     key("compare", COMPARE, "How values are compared; by default as the field's name suggests.", "compare: ignore_case"),
     key("direction", Shape::Words(DIRECTIONS), "Which way changes go; by default as the sync says.", "direction: left_to_right"),
-    key("conflict", Shape::Words(CONFLICTS), "Who wins where both sides changed it; by default as the sync says.", "conflict: latest"),
+    key(
+        "conflict",
+        Shape::Words(CONFLICTS),
+        "Who wins where both sides changed it; by default as the sync says, and of sets the changes of both are kept.",
+        "conflict: latest",
+    ),
     key("drift", Shape::Words(DRIFTS), "What a changed target of a one-way field means; by default as the sync says.", "drift: leave"),
     key(
         "write",

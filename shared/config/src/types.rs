@@ -74,7 +74,8 @@ impl End<'_> {
             Lens::FullName { .. } => Crossing::Text,
             Lens::CommaText(_) => Crossing::Set,
             Lens::Mapped { .. } => Crossing::Choice,
-            Lens::Reference { .. } => Crossing::Reference,
+            Lens::Not(_) => Crossing::Bool,
+            Lens::Owner { .. } | Lens::Reference { .. } => Crossing::Reference,
         }
     }
 }
@@ -114,6 +115,10 @@ fn check_lens(sync: &Sync, lens: &Lens, side: Side, schema: &ObjectSchema, issue
             Lens::FullName { .. } => (kind == Crossing::Text, "a part of a name must be text"),
             Lens::CommaText(_) => (kind == Crossing::Text, "comma-separated values stand in a text field"),
             Lens::Mapped { .. } => (matches!(kind, Crossing::Text | Crossing::Choice), "a table of values reads text or a dropdown"),
+            Lens::Not(_) => (kind == Crossing::Bool, "only what is true or false can be turned round"),
+            Lens::Owner { .. } => {
+                (matches!(kind, Crossing::Reference | Crossing::Text), "an owner is told by the id or the email of a user")
+            }
             Lens::Reference { .. } => (kind == Crossing::Reference, "a reference reads the id of another record"),
         };
         if !fitting {
@@ -243,7 +248,9 @@ fn shared<'a>(lens: &'a Lens, option: &'a str) -> Option<&'a str> {
             Some((_, view)) => Some(view),
             None => map.pass_others.then_some(option),
         },
-        Lens::Field(_) | Lens::FullName { .. } | Lens::CommaText(_) | Lens::Reference { .. } => Some(option),
+        Lens::Field(_) | Lens::FullName { .. } | Lens::CommaText(_) | Lens::Not(_) | Lens::Owner { .. } | Lens::Reference { .. } => {
+            Some(option)
+        }
     }
 }
 

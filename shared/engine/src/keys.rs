@@ -52,6 +52,21 @@ pub fn budget(connection: &ConnectionName, class: &str) -> Key {
     Key { partition: format!("b#{connection}"), sort: class.to_owned() }
 }
 
+/// What is kept of a connection's users: `head`, or a part.
+pub fn users(connection: &ConnectionName, part: &str) -> Key {
+    Key { partition: format!("u#{connection}"), sort: part.to_owned() }
+}
+
+/// The partition of an object's pairs whose owner is not known on the other side.
+pub fn all_ownerless(sync: &SyncName, mapping: &MappingName) -> String {
+    format!("o#{sync}#{mapping}")
+}
+
+/// One of them, under its left id.
+pub fn ownerless(sync: &SyncName, mapping: &MappingName, left: &RecordId) -> Key {
+    Key { partition: all_ownerless(sync, mapping), sort: left.as_str().to_owned() }
+}
+
 /// Whether a connection works, and why not.
 pub fn connection(connection: &ConnectionName) -> Key {
     Key { partition: format!("n#{connection}"), sort: "state".to_owned() }

@@ -1,10 +1,14 @@
 //! Before a sync runs: whose accounts are these, what may we do there, and which fields do their objects have? Real, harmless calls.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use syncline_mapping::Pair;
-use syncline_model::{CallError, ConnectionName, Deadline, ObjectKind, ObjectSchema, Side, SyncName};
+use syncline_model::{CallError, ConnectionName, Deadline, ObjectKind, ObjectSchema, RecordId, Side, SyncName};
 
+use crate::directory::{self, Directory};
 use crate::ports::connector::Account;
+use crate::ports::directory::User;
 use crate::state::{self, Stopped};
 use crate::{End, Engine, EngineError, Sync};
 
@@ -13,6 +17,27 @@ use crate::{End, Engine, EngineError, Sync};
 pub struct Preflight {
     pub sync: SyncName,
     pub ends: Pair<EndCheck>,
+    /// Who is who on the two sides; `None` where nothing is mapped as an owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owners: Option<OwnersCheck>,
+}
+
+/// The users of both sides, held against each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OwnersCheck {
+    /// Active users who are known on the other side too.
+    pub known: usize,
+    /// By side: active users of a side that owners come from, with nobody active of the same email on the other.
+    pub unknown: Pair<Vec<UserView>>,
+    /// What will not work as it stands, a sentence each, with what to do.
+    pub problems: Vec<String>,
+}
+
+/// A user, for the person who runs the preflight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UserView {
+    pub id: RecordId,
+    pub email: Option<String>,
 }
 
 /// What was found at one end.
@@ -57,7 +82,8 @@ impl From<CallError> for Trouble {
 impl Preflight {
     /// Whether both accounts answered, without problems, and all their objects were described.
     pub fn is_clean(&self) -> bool {
-        [Side::Left, Side::Right].into_iter().all(|side| self.ends.of(side).is_clean())
+        let owners = self.owners.as_ref().is_none_or(|owners| owners.problems.is_empty());
+        owners && [Side::Left, Side::Right].into_iter().all(|side| self.ends.of(side).is_clean())
     }
 
     /// The schemas that were read, by connection and object.
@@ -80,7 +106,43 @@ impl EndCheck {
 pub async fn preflight(engine: &Engine, sync: &Sync, by: Deadline) -> Result<Preflight, EngineError> {
     let left = check(engine, sync, Side::Left, by).await?;
     let right = check(engine, sync, Side::Right, by).await?;
-    Ok(Preflight { sync: sync.name.clone(), ends: Pair::new(left, right) })
+    let answered = left.account.is_some() && right.account.is_some();
+    let owners = if answered { owners(engine, sync, by).await } else { None };
+    Ok(Preflight { sync: sync.name.clone(), ends: Pair::new(left, right), owners })
+}
+
+async fn owners(engine: &Engine, sync: &Sync, by: Deadline) -> Option<OwnersCheck> {
+    let sources = directory::sources(sync);
+    if !sources.left && !sources.right {
+        return None;
+    }
+    let mut check = OwnersCheck { known: 0, unknown: Pair::default(), problems: Vec::new() };
+    let mut read: Pair<Option<Directory>> = Pair::default();
+    for side in [Side::Left, Side::Right] {
+        let end = sync.ends.of(side);
+        match directory::read(engine, end, by).await {
+            Ok(directory) if directory.is_supported() => *read.of_mut(side) = Some(directory),
+            Ok(_) => check.problems.push(format!("{} does not list its users: owners cannot be mapped there", end.connection)),
+            Err(error) => check.problems.push(format!("the users of {} could not be listed: {error}", end.connection)),
+        }
+    }
+    let (Some(left), Some(right)) = (&read.left, &read.right) else { return Some(check) };
+    for side in [Side::Left, Side::Right].into_iter().filter(|side| *sources.of(*side)) {
+        let (own, other) = side.of((left, right), (right, left));
+        let active: Vec<&User> = own.users().filter(|user| user.active).collect();
+        let lost = active.iter().filter(|user| other.same_person(own, &user.id).is_none());
+        *check.unknown.of_mut(side) = lost.map(|user| UserView { id: user.id.clone(), email: user.email.clone() }).collect();
+        check.known = check.known.max(active.len() - check.unknown.of(side).len());
+    }
+    for (side, directory) in [(Side::Left, left), (Side::Right, right)] {
+        let fields = sync.mappings.iter().flat_map(|mapping| &mapping.fields);
+        let names: BTreeSet<&str> = fields.filter_map(|field| field.lens.of(side).fallback()).collect();
+        for name in names.into_iter().filter(|name| directory.named(name).is_none()) {
+            let connection = &sync.ends.of(side).connection;
+            check.problems.push(format!("{connection} has no active user {name}, who is to stand in: name another under `fallback`"));
+        }
+    }
+    Some(check)
 }
 
 async fn check(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Result<EndCheck, EngineError> {

@@ -3,33 +3,54 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncline_mapping::{ObjectMapping, RefState, Refs};
-use syncline_model::{MappingName, Record, RecordId, Side, Value};
+use syncline_model::{CallError, Deadline, MappingName, Record, RecordId, Side, Value};
 
+use crate::directory::Owners;
 use crate::entry::{self, LinkState, Standing};
 use crate::{Engine, EngineError, Sync};
 
-/// Records that are referred to, by mapping and side.
+/// Records that are referred to, by mapping and side, and users to whom records belong.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted(BTreeMap<(MappingName, Side), BTreeSet<RecordId>>);
+pub(crate) struct Wanted {
+    records: BTreeMap<(MappingName, Side), BTreeSet<RecordId>>,
+    owners: Owners,
+}
 
 impl Wanted {
     /// Adds what a record refers to.
     pub(crate) fn gather(&mut self, mapping: &ObjectMapping, side: Side, record: &Record) {
+        self.owners.gather(mapping, side, record);
         for field in &mapping.fields {
             let lens = field.lens.of(side);
             let Some(parent) = lens.parent() else { continue };
             for name in lens.fields() {
                 if let Some(Value::Reference(id)) = record.fields.get(name) {
-                    self.0.entry((parent.clone(), side)).or_default().insert(id.clone());
+                    self.records.entry((parent.clone(), side)).or_default().insert(id.clone());
                 }
             }
         }
     }
 
-    /// Looks up where they stand: one batched read for each parent mapping and side.
-    pub(crate) async fn look_up(self, engine: &Engine, sync: &Sync) -> Result<Refs, EngineError> {
-        let mut refs = Refs::default();
-        for ((parent, side), ids) in self.0 {
+    /// Looks up where they stand: one batched read for each parent mapping and side, and who the owners are.
+    ///
+    /// # Errors
+    /// `EngineError::Call` where a vendor does not list its users.
+    pub(crate) async fn look_up(self, engine: &Engine, sync: &Sync, by: Deadline) -> Result<Refs, EngineError> {
+        self.look_up_or_wait(engine, sync, by).await?.map_err(|(_, error)| EngineError::Call(error))
+    }
+
+    /// The same; where a vendor does not list its users, whose that is, and why.
+    pub(crate) async fn look_up_or_wait(
+        self,
+        engine: &Engine,
+        sync: &Sync,
+        by: Deadline,
+    ) -> Result<Result<Refs, (Side, CallError)>, EngineError> {
+        let mut refs = match self.owners.look_up(engine, sync, by).await? {
+            Ok(refs) => refs,
+            Err(unanswered) => return Ok(Err(unanswered)),
+        };
+        for ((parent, side), ids) in self.records {
             let ids: Vec<RecordId> = ids.into_iter().collect();
             let standings = entry::standings(engine.store.as_ref(), &sync.name, &parent, side, &ids).await?;
             for (id, standing) in standings {
@@ -37,11 +58,11 @@ impl Wanted {
                 refs.insert(parent.clone(), side, id, state);
             }
         }
-        Ok(refs)
+        Ok(Ok(refs))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&MappingName, Side, &RecordId)> {
-        self.0.iter().flat_map(|((parent, side), ids)| ids.iter().map(move |id| (parent, *side, id)))
+        self.records.iter().flat_map(|((parent, side), ids)| ids.iter().map(move |id| (parent, *side, id)))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::budget::Usage;
 use crate::cursor::{self, CursorStatus};
 use crate::entry::{self, Entry, LinkState};
 use crate::state::{self, Stopped};
-use crate::{Engine, EngineError, Sync, hold, keys};
+use crate::{Engine, EngineError, Sync, hold, keys, ownerless};
 
 /// At most so many holds are counted; a sync with more says so.
 pub const HOLDS_MAX: usize = 100_000;
@@ -34,6 +34,8 @@ pub struct SyncStatus {
     pub mappings: Vec<MappingStatus>,
     /// By reason.
     pub held: BTreeMap<String, u64>,
+    /// Linked pairs whose owner on one side is not known on the other.
+    pub owners_not_found: u64,
     pub backfill: Progress,
 }
 
@@ -119,6 +121,7 @@ async fn of_sync(engine: &Engine, sync: &Sync, count_entries: bool) -> Result<Sy
         ends: Pair::new(of_end(engine, sync, Side::Left).await?, of_end(engine, sync, Side::Right).await?),
         mappings,
         held,
+        owners_not_found: ownerless::list(engine, sync, HOLDS_MAX).await?.len().try_into().unwrap_or(u64::MAX),
         backfill: backfill::status(engine, sync).await?,
     })
 }

@@ -52,11 +52,38 @@ pub struct FieldBase {
     pub left: Mark,
     #[serde(rename = "r")]
     pub right: Mark,
+    /// Of a set whose marks are prints: its items', so that it can be merged item by item. A version that knows none drops them, and then the set is
+    /// decided as a whole, once.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<ItemPrints>,
+    /// The side whose owner has no user on the other, where something stands in for them until they have.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub owner_not_found: Option<Side>,
 }
 
 impl FieldBase {
+    pub fn new(left: Mark, right: Mark) -> Self {
+        Self { left, right, items: None, owner_not_found: None }
+    }
+
     pub fn of(&self, side: Side) -> &Mark {
         side.of(&self.left, &self.right)
+    }
+}
+
+/// Keyed hashes of the items that each side's set had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemPrints {
+    #[serde(rename = "l")]
+    left: Vec<String>,
+    /// `None`: as the left's.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    right: Option<Vec<String>>,
+}
+
+impl ItemPrints {
+    pub(crate) fn of(&self, side: Side) -> &[String] {
+        side.of(&self.left, self.right.as_ref().unwrap_or(&self.left))
     }
 }
 
@@ -82,6 +109,9 @@ impl std::fmt::Debug for Marker {
 
 /// 96 bits of the hash: a chance of one in 10^17 that any of a billion changes goes unseen.
 const PRINT_BYTES: usize = 12;
+
+/// Items are told from those of the same set only: 48 bits are one wrong item in billions of sets.
+const ITEM_PRINT_CHARACTERS: usize = 8;
 
 impl Marker {
     pub fn new(key: [u8; 32], retain: Retain) -> Self {
@@ -115,6 +145,29 @@ impl Marker {
         match (one, other) {
             (Mark::Print(print), Mark::Plain(value)) | (Mark::Plain(value), Mark::Print(print)) => *print == self.print(field, value),
             (Mark::Empty | Mark::Print(_) | Mark::Plain(_), _) => one == other,
+        }
+    }
+
+    /// The prints of both sides' items; `None` where there are none, or where the marks hold the values themselves.
+    pub(crate) fn item_prints(&self, left: Vec<String>, right: Vec<String>) -> Option<ItemPrints> {
+        let worth = self.retain == Retain::Fingerprints && !(left.is_empty() && right.is_empty());
+        worth.then(|| ItemPrints { right: (right != left).then_some(right), left })
+    }
+
+    /// A keyed hash of one item of a field's set, short: it is compared within the set only.
+    pub(crate) fn item_print(&self, field: &str, item: &str) -> String {
+        let mut print = self.print(&format!("{field}\u{0}item"), &Value::Text(item.to_owned()));
+        print.truncate(ITEM_PRINT_CHARACTERS);
+        print
+    }
+
+    /// Whether a side's set had this item, in normal form, when the two last agreed; `None` where the base cannot tell.
+    pub(crate) fn had(&self, marks: &FieldBase, side: Side, field: &str, item: &str) -> Option<bool> {
+        match marks.of(side) {
+            Mark::Empty => Some(false),
+            Mark::Plain(Value::Set(items)) => Some(items.contains(item)),
+            Mark::Plain(_) => None,
+            Mark::Print(_) => marks.items.as_ref().map(|items| items.of(side).contains(&self.item_print(field, item))),
         }
     }
 

@@ -29,6 +29,14 @@ pub enum Lens {
     CommaText(FieldName),
     /// One field, through a table.
     Mapped { field: FieldName, map: ValueMap },
+    /// A field that is true or false, turned round: one side says who may be written to, and the other who may not.
+    Not(FieldName),
+    /// The user to whom the record belongs; the view is the user of the other side with the same email, as `Refs` knows them.
+    Owner {
+        field: FieldName,
+        /// This side's user, by email or id, who gets what belongs to somebody unknown here.
+        fallback: Option<String>,
+    },
     /// Another record of the same side; the view is its counterpart's identity, as `mapping` links it.
     Reference { field: FieldName, parent: MappingName },
 }
@@ -54,21 +62,48 @@ pub enum RefState {
 
 /// What is known of referenced records, looked up beforehand.
 #[derive(Clone, Debug, Default)]
-pub struct Refs(BTreeMap<(MappingName, Side, RecordId), RefState>);
+pub struct Refs {
+    records: BTreeMap<(MappingName, Side, RecordId), RefState>,
+    /// Users of a side, and who they are on the other.
+    users: BTreeMap<(Side, RecordId), RecordId>,
+    /// Users of a side by how a config names them.
+    named_users: BTreeMap<(Side, String), RecordId>,
+}
 
 impl Refs {
     pub fn insert(&mut self, parent: MappingName, side: Side, id: RecordId, state: RefState) {
-        self.0.insert((parent, side, id), state);
+        self.records.insert((parent, side, id), state);
     }
 
     /// Adds what another look-up found; the later one counts.
     pub fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.records.extend(other.records);
+        self.users.extend(other.users);
+        self.named_users.extend(other.named_users);
     }
 
     /// One that was not looked up counts as not linked yet.
     pub fn state(&self, parent: &MappingName, side: Side, id: &RecordId) -> RefState {
-        self.0.get(&(parent.clone(), side, id.clone())).cloned().unwrap_or(RefState::NotYet)
+        self.records.get(&(parent.clone(), side, id.clone())).cloned().unwrap_or(RefState::NotYet)
+    }
+
+    /// That a user of a side is this user of the other.
+    pub fn insert_user(&mut self, side: Side, id: RecordId, other: RecordId) {
+        self.users.insert((side, id), other);
+    }
+
+    /// That a config's name of a side's user means this one.
+    pub fn insert_named_user(&mut self, side: Side, name: String, id: RecordId) {
+        self.named_users.insert((side, name), id);
+    }
+
+    /// Who a user of a side is on the other; `None`: nobody that is known and active.
+    pub fn user(&self, side: Side, id: &RecordId) -> Option<&RecordId> {
+        self.users.get(&(side, id.clone()))
+    }
+
+    pub fn named_user(&self, side: Side, name: &str) -> Option<&RecordId> {
+        self.named_users.get(&(side, name.to_owned()))
     }
 }
 
@@ -76,7 +111,12 @@ impl Lens {
     /// The raw fields, in the order in which `get` and `put` take them.
     pub fn fields(&self) -> Vec<&FieldName> {
         match self {
-            Self::Field(field) | Self::CommaText(field) | Self::Mapped { field, .. } | Self::Reference { field, .. } => vec![field],
+            Self::Field(field)
+            | Self::CommaText(field)
+            | Self::Not(field)
+            | Self::Mapped { field, .. }
+            | Self::Owner { field, .. }
+            | Self::Reference { field, .. } => vec![field],
             Self::FullName { first, last } => vec![first, last],
         }
     }
@@ -84,19 +124,29 @@ impl Lens {
     pub fn parent(&self) -> Option<&MappingName> {
         match self {
             Self::Reference { parent, .. } => Some(parent),
-            Self::Field(_) | Self::FullName { .. } | Self::CommaText(_) | Self::Mapped { .. } => None,
+            Self::Field(_) | Self::FullName { .. } | Self::CommaText(_) | Self::Not(_) | Self::Mapped { .. } | Self::Owner { .. } => None,
+        }
+    }
+
+    /// Who on this side gets what belongs to somebody unknown here.
+    pub fn fallback(&self) -> Option<&str> {
+        match self {
+            Self::Owner { fallback, .. } => fallback.as_deref(),
+            Self::Field(_) | Self::FullName { .. } | Self::CommaText(_) | Self::Not(_) | Self::Mapped { .. } | Self::Reference { .. } => {
+                None
+            }
         }
     }
 
     /// Whether `put` must see the present raw values to keep what the view cannot express.
     pub fn needs_current(&self) -> bool {
         match self {
-            Self::Field(_) | Self::Reference { .. } => false,
+            Self::Field(_) | Self::Not(_) | Self::Owner { .. } | Self::Reference { .. } => false,
             Self::FullName { .. } | Self::CommaText(_) | Self::Mapped { .. } => true,
         }
     }
 
-    /// The view of raw values. For a reference: this side's own id.
+    /// The view of raw values. For a reference and an owner: this side's own id.
     pub fn get(&self, raw: &[Value]) -> Result<Value, FieldProblem> {
         let one = raw.first().unwrap_or(&Value::Null);
         match self {
@@ -111,6 +161,15 @@ impl Lens {
                 Ok(Value::text(words(&format!("{first} {last}"))))
             }
             Self::CommaText(field) => Ok(split_commas(text(field, one)?)),
+            Self::Not(field) => turned(field, one),
+            // Some vendors write an owner's email into a text.
+            Self::Owner { field, .. } => match one {
+                Value::Null | Value::Reference(_) => Ok(one.clone()),
+                Value::Text(id) => Ok(Value::Reference(RecordId::new(id.trim()))),
+                Value::Bool(_) | Value::Integer(_) | Value::Decimal(_) | Value::Date(_) | Value::DateTime(_) | Value::Set(_) => {
+                    Err(problem(field, format!("expected a user, found {}", one.type_name())))
+                }
+            },
             Self::Mapped { field, map } => {
                 let raw = text(field, one)?;
                 if raw.is_empty() {
@@ -125,7 +184,7 @@ impl Lens {
         }
     }
 
-    /// Raw values whose view is this one, as near to the present ones as that allows. A reference's view is the id to write.
+    /// Raw values whose view is this one, as near to the present ones as that allows. A reference's and an owner's view is the id to write.
     pub fn put(&self, view: &Value, current: Option<&[Value]>) -> Result<Vec<Value>, FieldProblem> {
         // What already shows this view stays to the letter: the view cannot express all that the raw values do.
         if let Some(current) = current
@@ -134,7 +193,8 @@ impl Lens {
             return Ok(current.to_vec());
         }
         match self {
-            Self::Field(_) | Self::Reference { .. } => Ok(vec![view.clone()]),
+            Self::Field(_) | Self::Owner { .. } | Self::Reference { .. } => Ok(vec![view.clone()]),
+            Self::Not(field) => turned(field, view).map(|value| vec![value]),
             Self::FullName { first, .. } => {
                 let full = words(text(first, view)?);
                 let (first, last) = split_name(&full, current);
@@ -170,14 +230,17 @@ impl Lens {
         }
     }
 
-    /// The form in which a side's value is compared with its own base: the view in normal form; for a reference its own id.
+    /// The form in which a side's value is compared with its own base: the view in normal form; for a reference and an owner its own id.
     pub fn canonical(&self, equality: &Equality, raw: &[Value]) -> Result<Value, FieldProblem> {
         match self {
             // The view is the value: no copy of it is made first.
             Self::Field(_) => Ok(equality.normal(raw.first().unwrap_or(&Value::Null))),
-            Self::FullName { .. } | Self::CommaText(_) | Self::Mapped { .. } | Self::Reference { .. } => {
-                self.get(raw).map(|view| equality.normal(&view))
-            }
+            Self::FullName { .. }
+            | Self::CommaText(_)
+            | Self::Not(_)
+            | Self::Mapped { .. }
+            | Self::Owner { .. }
+            | Self::Reference { .. } => self.get(raw).map(|view| equality.normal(&view)),
         }
     }
 }
@@ -190,6 +253,21 @@ fn text<'a>(field: &FieldName, value: &'a Value) -> Result<&'a str, FieldProblem
     match value.as_text() {
         Ok(text) => Ok(text.unwrap_or_default()),
         Err(wrong) => Err(problem(field, wrong.to_string())),
+    }
+}
+
+/// True for false and false for true; what says neither says neither.
+fn turned(field: &FieldName, value: &Value) -> Result<Value, FieldProblem> {
+    match value {
+        Value::Null => Ok(Value::Null),
+        Value::Bool(flag) => Ok(Value::Bool(!flag)),
+        Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Set(_)
+        | Value::Reference(_) => Err(problem(field, format!("expected true or false, found {}", value.type_name()))),
     }
 }
 
@@ -301,6 +379,8 @@ mod tests {
             Lens::Mapped { .. } => {
                 prop_oneof![Just(""), Just("offline"), Just("lunch"), Just("online")].prop_map(|text| vec![Value::text(text)]).boxed()
             }
+            Lens::Not(_) => prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::Bool)].prop_map(|value| vec![value]).boxed(),
+            Lens::Owner { .. } => "[a-z]{1,6}".prop_map(|id| vec![Value::Reference(id.as_str().into())]).boxed(),
             Lens::Field(_) | Lens::Reference { .. } => "[a-z]{0,6}".prop_map(|text| vec![Value::text(text)]).boxed(),
         }
     }
@@ -310,7 +390,9 @@ mod tests {
             pairs: [("offline", "away"), ("lunch", "away"), ("online", "here")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
             pass_others: false,
         };
-        vec![Lens::Field("Email".into()), full_name(), Lens::CommaText("Tags__c".into()), Lens::Mapped { field: "status".into(), map }]
+        let owner = Lens::Owner { field: "OwnerId".into(), fallback: None };
+        let plain = [Lens::Field("Email".into()), Lens::CommaText("Tags__c".into()), Lens::Not("optedIn".into())];
+        plain.into_iter().chain([full_name(), owner, Lens::Mapped { field: "status".into(), map }]).collect()
     }
 
     fn any_lens_and_two_raws() -> impl Strategy<Value = (Lens, Vec<Value>, Vec<Value>)> {

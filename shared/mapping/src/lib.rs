@@ -10,10 +10,10 @@ mod plan;
 mod reconcile;
 mod spec;
 
-pub use base::{Base, FieldBase, Mark, Marker, Retain};
+pub use base::{Base, FieldBase, ItemPrints, Mark, Marker, Retain};
 pub use choose::{Candidates, Choice, KeyHits, choose};
 pub use equality::Equality;
 pub use lens::{FieldProblem, Lens, RefState, Refs, ValueMap};
-pub use plan::{Decision, FieldOutcome, HoldReason, LinkChange, LossRecord, Plan, ProblemNote, SkipReason, Verdict, Write};
-pub use reconcile::{Known, Sight, base_after, has_changed, reconcile};
+pub use plan::{Decision, FieldOutcome, HoldReason, LinkChange, LossRecord, OwnerNotFound, Plan, ProblemNote, SkipReason, Verdict, Write};
+pub use reconcile::{Known, Sight, base_after, field_base, has_changed, reconcile};
 pub use spec::{Conflict, DeletePolicy, Drift, FieldMapping, Flow, MatchKey, ObjectMapping, Pair, Rules, WritePolicy};

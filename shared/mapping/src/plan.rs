@@ -88,6 +88,8 @@ pub enum Decision {
     Write(Side),
     /// Both changed; the named side won, and the other is overwritten.
     Won(Side),
+    /// Both changed a set, and what each added and removed is kept: goes to the sides that lack some of it.
+    Merged { left: bool, right: bool },
     /// The target keeps its value by the field's write policy.
     Kept(Side),
     /// A change on the target side of a one-way field, left as it is.
@@ -101,8 +103,19 @@ pub enum Decision {
 pub struct FieldOutcome {
     pub field: String,
     pub decision: Decision,
+    /// Set where an owner has no user on the other side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_not_found: Option<OwnerNotFound>,
     #[serde(skip)]
     pub(crate) seen: SeenMarks,
+}
+
+/// An owner whom the other system does not know by their email: there the fallback user stands in for them, or whoever it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OwnerNotFound {
+    /// Whose user it is.
+    pub side: Side,
+    pub user: RecordId,
 }
 
 /// Marks of what each side was seen to store, where the decision needed them: the base is made of them without making them again.

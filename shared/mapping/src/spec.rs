@@ -109,6 +109,8 @@ pub struct FieldMapping {
     pub flow: Flow,
     pub equality: Equality,
     pub conflict: Conflict,
+    /// Whether a set that both sides changed is decided as a whole, by `conflict`; else the additions and removals of both are kept.
+    pub whole_sets: bool,
     /// By the side that is written to.
     pub write: Pair<WritePolicy>,
     pub drift: Drift,

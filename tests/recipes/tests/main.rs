@@ -8,4 +8,5 @@
 
 mod bad_answers;
 mod freshdesk_salesforce;
+mod owners;
 mod promises;

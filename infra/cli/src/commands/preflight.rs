@@ -91,6 +91,18 @@ fn words(checked: &Checked) -> String {
             text.add(format_args!("\n    {}: {} fields", object.kind, object.fields));
         }
     }
+    if let Some(owners) = &checked.found.owners {
+        text.add(format_args!("\n  owners: {} users are known on both sides", owners.known));
+        for side in [Side::Left, Side::Right] {
+            for user in owners.unknown.of(side) {
+                let email = user.email.as_deref().unwrap_or("no email");
+                text.add(format_args!("\n    note: user {} of the {side} ({email}) is not known on the other side", user.id));
+            }
+        }
+        for problem in &owners.problems {
+            text.add(format_args!("\n    problem: {problem}"));
+        }
+    }
     for issue in &checked.fields {
         text.add(format_args!("\n  {}", field_words(issue).replace('\n', "\n  ")));
     }

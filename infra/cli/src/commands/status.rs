@@ -64,6 +64,9 @@ fn words(sync: &SyncStatus, now: Timestamp) -> String {
     }
     let held: Vec<String> = sync.held.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     text.add(format_args!("\n  held: {}", if held.is_empty() { "none".to_owned() } else { held.join(", ") }));
+    if sync.owners_not_found > 0 {
+        text.add(format_args!("\n  owner not found: {} records (`syncline owners` lists them)", sync.owners_not_found));
+    }
     text.into()
 }
 

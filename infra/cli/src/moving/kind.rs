@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Notes,
     Cursors,
     Holds,
+    /// Pairs whose owner is not known on the other side.
+    Ownerless,
     /// Records that wait for the one that they refer to.
     Waiting,
     Backfills,
@@ -43,6 +45,7 @@ impl Kind {
             Self::Notes => "records without a counterpart",
             Self::Cursors => "cursors",
             Self::Holds => "holds",
+            Self::Ownerless => "records whose owner is not known",
             Self::Waiting => "records that wait for another",
             Self::Backfills => "states of backfills",
             Self::Sweeps => "states of sweeps",
@@ -80,7 +83,7 @@ pub(crate) fn fate(item: &Item) -> Result<Fate, Strange> {
     let kind = match letter {
         "b" => return Ok(Fate::StaysBudget),
         "s" | "q" => return Ok(Fate::StaysPage),
-        "d" => return Ok(Fate::StaysFacts),
+        "d" | "u" => return Ok(Fate::StaysFacts),
         "t" => return Ok(Fate::StaysTurn),
         "e" => {
             let placed = entry::placed(item.clone()).map_err(|error: EngineError| Strange(error.to_string()))?;
@@ -93,6 +96,7 @@ pub(crate) fn fate(item: &Item) -> Result<Fate, Strange> {
         }
         "c" => Kind::Cursors,
         "h" => Kind::Holds,
+        "o" => Kind::Ownerless,
         "w" => Kind::Waiting,
         "f" => Kind::Backfills,
         "p" => Kind::Sweeps,
@@ -111,7 +115,7 @@ pub(crate) fn fate(item: &Item) -> Result<Fate, Strange> {
 pub(crate) fn sync_of(item: &Item) -> Option<&str> {
     let mut parts = item.key.partition.split('#');
     match parts.next() {
-        Some("b" | "d" | "n") | None => None,
+        Some("b" | "d" | "n" | "u") | None => None,
         Some(_) => parts.next(),
     }
 }
@@ -122,9 +126,15 @@ const LEASED_UNTIL: &str = "leased_until";
 pub(crate) fn leased_until(kind: Kind, item: &Item) -> Result<Option<Timestamp>, Strange> {
     match kind {
         Kind::Cursors | Kind::Backfills | Kind::Sweeps => {}
-        Kind::Links | Kind::Pointers | Kind::Intents | Kind::Notes | Kind::Holds | Kind::Waiting | Kind::Connections | Kind::History => {
-            return Ok(None);
-        }
+        Kind::Links
+        | Kind::Pointers
+        | Kind::Intents
+        | Kind::Notes
+        | Kind::Holds
+        | Kind::Ownerless
+        | Kind::Waiting
+        | Kind::Connections
+        | Kind::History => return Ok(None),
     }
     let body = members(item)?;
     let Some(until) = body.get(LEASED_UNTIL) else { return Ok(None) };

@@ -31,6 +31,7 @@ fn each_command() {
         "status",
         "explain",
         "history",
+        "owners",
         "simulate",
         "export",
         "import",

@@ -59,6 +59,27 @@ const CASES: &[Case] = &[
         "syncs:\n  empty: {}\n  customers:",
         &[(6, "missing_key", "`left`"), (6, "missing_key", "`right`"), (6, "missing_key", "`master`"), (6, "missing_key", "`objects`")],
     ),
+    // Owners and flags.
+    (
+        "title: { left: job_title, right: Title }",
+        "owner: { left: owner_id, right: OwnerId, as: owner, fallback: { left: a@acme.example } }",
+        &[(27, "bad_owner", "nobody stands in on the right")],
+    ),
+    (
+        "title: { left: job_title, right: Title }",
+        "owner: { left: { field: owner_id }, right: OwnerId, as: owner, fallback: { left: a@a.example, right: b@a.example }, values: { a: b } }",
+        &[(27, "bad_owner", "one field on each side"), (27, "bad_owner", "an owner has no `values`")],
+    ),
+    (
+        "title: { left: job_title, right: Title }",
+        "title: { left: job_title, right: Title, fallback: { left: a@acme.example } }",
+        &[(27, "bad_owner", "add `as: owner`")],
+    ),
+    (
+        "title: { left: job_title, right: Title }",
+        "consent: { left: { field: opted_in, as: not }, right: { field: Tags__c, as: comma_text } }",
+        &[(27, "bad_lens", "the same kind of value")],
+    ),
     // Numbers.
     ("direction: both", "deletes: { max_share: 101 }", &[(9, "out_of_range", "from 0 to 100")]),
     ("direction: both", "deletes: { max_share: -1 }", &[(9, "out_of_range", "from 0 to 100")]),

@@ -62,6 +62,25 @@ fn lenses_are_written_in_short_and_in_long() {
 }
 
 #[test]
+fn owners_and_inverted_flags_and_sets_as_a_whole() {
+    let fields = "owner: { left: owner_id, right: OwnerId, as: owner, fallback: { left: 82000000001, right: sales@acme.example } }\n          \
+                  consent: { left: { field: opted_in, as: not }, right: HasOptedOutOfEmail, conflict: opt_out_wins }\n          \
+                  tags: { left: tags, right: { field: Tags__c, as: comma_text } }\n          \
+                  teams: { left: teams, right: Teams__c, conflict: hold }";
+    let fields = fields.replace("82000000001", "\"82000000001\"");
+    let config = config(&with("title: { left: job_title, right: Title }", &fields));
+    let contacts = config.syncs[0].mapping("contacts").unwrap();
+    let field = |name: &str| contacts.fields.iter().find(|field| field.name == name).unwrap();
+    let owner = |name: &str, fallback: &str| Lens::Owner { field: name.into(), fallback: Some(fallback.into()) };
+    assert_eq!(field("owner").lens.left, owner("owner_id", "82000000001"));
+    assert_eq!(field("owner").lens.right, owner("OwnerId", "sales@acme.example"));
+    assert_eq!(field("consent").lens.left, Lens::Not("opted_in".into()));
+    assert_eq!(field("consent").conflict, Conflict::OptOutWins);
+    // Additions and removals of both sides are kept, unless the field names its own policy.
+    assert!(!field("tags").whole_sets && field("teams").whole_sets);
+}
+
+#[test]
 fn one_way_creates_only_where_it_leads() {
     let text = with("direction: both", "direction: right_to_left");
     let config = config(&text.replace("master: right", "master: salesforce"));

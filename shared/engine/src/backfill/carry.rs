@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use syncline_mapping::{Base, HoldReason, Pair, SkipReason};
-use syncline_model::{Record, RecordId, Side};
+use syncline_model::{Deadline, Record, RecordId, Side};
 
 use super::decide::{self, Decided, Place};
 use super::index::{Spot, Task};
@@ -17,7 +18,7 @@ use crate::message::{self, Cause, Change, Counterpart, Stamp};
 use crate::ports::store::Write;
 use crate::references::Wanted;
 use crate::telemetry::{self, Subject};
-use crate::{EngineError, keys, pull, waiting};
+use crate::{Engine, EngineError, keys, pull, waiting};
 
 /// What a group of writes comes to, once it is stored.
 enum Outcome {
@@ -66,6 +67,11 @@ impl Done {
     }
 }
 
+/// Until when a vendor may list its users, which happens a few times a day.
+pub(super) fn patience(engine: &Engine) -> Deadline {
+    Deadline(engine.now() + SignedDuration::from_mins(1))
+}
+
 /// The places of all records that these tasks need.
 pub(super) fn spots(tasks: &[Task]) -> BTreeSet<(Side, Spot)> {
     let mut spots = BTreeSet::new();
@@ -88,7 +94,7 @@ pub(super) async fn carry_out(place: Place<'_>, tasks: &[Task], records: &BTreeM
     for ((side, _), record) in records {
         wanted.gather(mapping, *side, record);
     }
-    let refs = wanted.look_up(engine, sync).await?;
+    let refs = wanted.look_up(engine, sync, patience(engine)).await?;
     let mut gathered = Gathered::default();
     for task in tasks {
         match task {

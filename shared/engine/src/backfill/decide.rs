@@ -52,6 +52,8 @@ pub(super) fn pair(place: Place<'_>, left: &Record, right: &Record, refs: &Refs)
             let writes_values = |side: Side| plan.write(side).is_some_and(|write| values(place.mapping, side, write) > 0);
             match [Side::Right, Side::Left].into_iter().find(|side| writes_values(*side)) {
                 Some(target) => Decided::Write { source: target.other(), plan },
+                // Who stands in for an owner is listed, which is the worker's.
+                None if plan.fields.iter().any(|outcome| outcome.owner_not_found.is_some()) => Decided::Ask { source: Side::Left },
                 None if plan.held_fields.is_empty() => Decided::Link(base_after(&known, &plan, Pair::new(true, true), Pair::default())),
                 None => Decided::Ask { source: Side::Left },
             }

@@ -238,7 +238,7 @@ impl Fates {
         }
         let named: Vec<(MappingName, Side, RecordId)> =
             wanted.iter().map(|(parent, side, id)| (parent.clone(), side, id.clone())).collect();
-        let mut refs = wanted.look_up(place.engine, place.sync).await?;
+        let mut refs = wanted.look_up(place.engine, place.sync, carry::patience(place.engine)).await?;
         for (parent, side, id) in named {
             if refs.state(&parent, side, &id) == RefState::NotYet
                 && let Some(state) = self.0.get(&(parent.clone(), side, id.clone()))
@@ -327,12 +327,17 @@ fn foresee_one(
 /// What a plan changes on each side.
 fn changes(place: Place<'_>, plan: &Plan, said: &mut MappingPreview) {
     for outcome in &plan.fields {
-        let target = match outcome.decision {
-            Decision::Write(side) => side,
-            Decision::Won(winner) => winner.other(),
-            Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::Held => continue,
+        let targets = match outcome.decision {
+            Decision::Write(side) => vec![side],
+            Decision::Won(winner) => vec![winner.other()],
+            Decision::Merged { left, right } => {
+                [(Side::Left, left), (Side::Right, right)].into_iter().filter_map(|(side, is)| is.then_some(side)).collect()
+            }
+            Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::Held => Vec::new(),
         };
-        *said.fields.of_mut(target).entry(outcome.field.clone()).or_default() += 1;
+        for target in targets {
+            *said.fields.of_mut(target).entry(outcome.field.clone()).or_default() += 1;
+        }
     }
     for side in [Side::Left, Side::Right] {
         let Some(write @ (Write::Create { .. } | Write::Update { .. })) = plan.write(side) else { continue };

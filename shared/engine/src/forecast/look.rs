@@ -347,5 +347,5 @@ async fn references(view: View<'_>, jobs: &[Looked]) -> Result<Refs, EngineError
             wanted.gather(view.mapping, view.target(), record);
         }
     }
-    wanted.look_up(view.engine, view.sync).await
+    wanted.look_up(view.engine, view.sync, view.by).await
 }

@@ -121,6 +121,12 @@ fn of_writes(plan: &Plan, looked: &Looked) -> Says {
         let with = looked.other_id.as_ref().map(RecordId::as_str).unwrap_or_default();
         parts.insert(0, format!("it is linked with {with}, and both sides agree already"));
     }
+    for outcome in &plan.fields {
+        if let Some(unknown) = &outcome.owner_not_found {
+            let (field, side) = (&outcome.field, unknown.side);
+            parts.push(format!("{field}: the owner on the {side} is not known on the other side; somebody stands in (`syncline owners`)"));
+        }
+    }
     if parts.is_empty() {
         parts.push("both sides agree".to_owned());
     }

@@ -18,7 +18,7 @@ use crate::message::Change;
 use crate::ports::store::Write;
 use crate::settle::{ATTEMPTS_MAX, backoff};
 use crate::telemetry::{self, Subject};
-use crate::{EngineError, keys, waiting};
+use crate::{EngineError, keys, ownerless, waiting};
 
 /// One record's writes, and what follows from them.
 struct Pending {
@@ -236,6 +236,12 @@ impl Commits {
                 children.push((target, other.clone()));
             }
         }
+        let listed = match job.pair(source) {
+            Some((left, right)) => {
+                ownerless::write(place.engine, &place.sync.name, &place.mapping.name, (&left, &right), (job.base(), &base), &plan.fields)?
+            }
+            None => None,
+        };
         match &job.standing.link {
             Some((at, link)) => {
                 let mut next = Link { base, state, note: None, ..link.clone() };
@@ -246,6 +252,7 @@ impl Commits {
                     next.base == link.base && next.state == link.state && link.note.is_none() && !job.comes_back() && !link.is_open();
                 if (!same || matches!(ends.as_slice(), [(_, End::Updated | End::Deleted)])) && !planted(Mutant::BaseNotStored) {
                     writes.extend(kept(place, &job, at, next)?);
+                    writes.extend(listed);
                 }
             }
             None => {
@@ -254,6 +261,7 @@ impl Commits {
                     see(&mut link, source, job.record.version);
                     see(&mut link, target, other_version);
                     writes.extend(claim(place, &job, &left, &link)?);
+                    writes.extend(listed);
                 }
             }
         }

@@ -120,8 +120,9 @@ pub(super) async fn counterparts(place: Place<'_>, jobs: &mut Vec<Job>) -> Optio
     Some((open, stopped))
 }
 
-/// Looks up the links of all records that the jobs refer to, on both sides.
-pub(super) async fn references(place: Place<'_>, jobs: &[Job]) -> Result<Refs, EngineError> {
+/// Looks up the links of all records that the jobs refer to, on both sides, and who their owners are. Where a vendor does not list its users: whose
+/// that is, and why.
+pub(super) async fn references(place: Place<'_>, jobs: &[Job]) -> Result<Result<Refs, (Side, CallError)>, EngineError> {
     let mut wanted = Wanted::default();
     for job in jobs {
         wanted.gather(place.mapping, place.source, &job.record);
@@ -129,5 +130,5 @@ pub(super) async fn references(place: Place<'_>, jobs: &[Job]) -> Result<Refs, E
             wanted.gather(place.mapping, place.target(), record);
         }
     }
-    wanted.look_up(place.engine, place.sync).await
+    wanted.look_up_or_wait(place.engine, place.sync, place.by).await
 }

@@ -115,7 +115,12 @@ impl<'a> Run<'a> {
             postpone(place, open.into_iter().map(Job::into_change).collect(), &error, place.target(), &mut self.out).await?;
         }
         let jobs = ask_the_other_side(place, jobs, &mut self.out);
-        self.refs.extend(read::references(place, &jobs).await?);
+        match read::references(place, &jobs).await? {
+            Ok(refs) => self.refs.extend(refs),
+            Err((side, error)) => {
+                return postpone(place, jobs.into_iter().map(Job::into_change).collect(), &error, side, &mut self.out).await;
+            }
+        }
         for job in jobs {
             let plan = job.plan(place, &self.refs);
             if let Some(ready) = sort_plan(place, job, plan, &self.refs, &mut self.commits, &mut self.out).await? {

@@ -39,6 +39,7 @@ fn field(name: &str, lens: Lens, equality: Equality) -> FieldMapping {
         flow: Flow::Both,
         equality,
         conflict: Conflict::Master,
+        whole_sets: false,
         write: Pair::new(WritePolicy::Always, WritePolicy::Always),
         drift: Drift::Overwrite,
     }

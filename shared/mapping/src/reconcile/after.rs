@@ -4,8 +4,11 @@ use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, Record, Side, Value};
 
 use super::field::marks_of;
-use super::{Known, Sight, raw_of, shows, written_side};
-use crate::base::{Base, FieldBase, Mark};
+use super::sets::items;
+use super::{Known, Sight, raw_of, shows, writes};
+use crate::FieldProblem;
+use crate::base::{Base, FieldBase, Mark, Marker};
+use crate::lens::Lens;
 use crate::plan::{Decision, FieldOutcome, Plan, Write};
 use crate::spec::{FieldMapping, Pair};
 
@@ -38,7 +41,7 @@ fn is_settled(known: &Known<'_>, field: &FieldMapping, decision: Decision, made:
         Sight::Unchanged | Sight::Unread | Sight::Gone | Sight::Nothing => false,
     };
     (decision != Decision::Held || planted(Mutant::HeldFieldSettled))
-        && written_side(decision).is_none_or(|side| *made.of(side))
+        && [Side::Left, Side::Right].into_iter().all(|side| !writes(decision, side) || *made.of(side))
         && !hidden(Side::Left)
         && !hidden(Side::Right)
 }
@@ -52,12 +55,11 @@ fn marks_after(
     stored: Pair<Option<&Record>>,
     before: Option<&FieldBase>,
 ) -> Option<FieldBase> {
-    let target = written_side(outcome.decision);
     let mut marks: Pair<Option<Mark>> = Pair::default();
     let mut raw: Pair<Option<Vec<Value>>> = Pair::default();
     for side in [Side::Left, Side::Right] {
         let told = || stored.of(side).and_then(|record| raw_of(field, side, record));
-        *raw.of_mut(side) = match (target == Some(side), known.sight.of(side)) {
+        *raw.of_mut(side) = match (writes(outcome.decision, side), known.sight.of(side)) {
             // What the vendor says that it stores; where it did not say, what was sent.
             (true, sight) => told().filter(|_| !planted(Mutant::BaseFromSent)).or_else(|| sent(plan.write(side), field, side, *sight)),
             (false, Sight::Seen(_)) if outcome.seen.0.of(side).is_some() => {
@@ -76,7 +78,49 @@ fn marks_after(
     let fresh = marks_of(known.marker, field, Pair::new(raw.left.as_deref(), raw.right.as_deref()));
     let left = fresh.left.map_or(marks.left, Result::ok)?;
     let right = fresh.right.map_or(marks.right, Result::ok)?;
-    Some(FieldBase { left, right })
+    let now = |side: Side| match (raw.of(side), known.sight.of(side)) {
+        (Some(raw), _) => raw.first(),
+        (None, Sight::Seen(record)) => field.lens.of(side).fields().first().and_then(|name| record.fields.get(*name)),
+        (None, Sight::Unchanged | Sight::Unread | Sight::Gone | Sight::Nothing) => None,
+    };
+    let prints = |side: Side| {
+        let told = now(side).and_then(|value| item_prints(known.marker, field, side, value));
+        let before = || before.and_then(|marks| marks.items.as_ref()).map(|items| items.of(side).to_vec());
+        if now(side).is_some() { told } else { before() }
+    };
+    let items = prints(Side::Left).zip(prints(Side::Right)).and_then(|(left, right)| known.marker.item_prints(left, right));
+    // Of an owner who was not looked at again, what was known holds.
+    let unseen = |side: &Side| now(*side).is_none();
+    let remembered = || before.and_then(|marks| marks.owner_not_found).filter(unseen);
+    let owner_not_found = outcome.owner_not_found.as_ref().map(|unknown| unknown.side).or_else(remembered);
+    Some(FieldBase { left, right, items, owner_not_found })
+}
+
+/// The base that two raw values give as they stand, taken as agreed.
+///
+/// # Errors
+/// Where a side's value is none that its lens reads.
+pub fn field_base(marker: &Marker, field: &FieldMapping, left: &[Value], right: &[Value]) -> Result<FieldBase, FieldProblem> {
+    let mark =
+        |side: Side, raw: &[Value]| field.lens.of(side).canonical(&field.equality, raw).map(|normal| marker.mark(&field.name, &normal));
+    let prints = |side: Side, raw: &[Value]| raw.first().and_then(|value| item_prints(marker, field, side, value));
+    let items = prints(Side::Left, left).zip(prints(Side::Right, right)).and_then(|(left, right)| marker.item_prints(left, right));
+    Ok(FieldBase { items, ..FieldBase::new(mark(Side::Left, left)?, mark(Side::Right, right)?) })
+}
+
+/// The prints of a set's items, in the order of their normal forms; `None` for what is no set.
+fn item_prints(marker: &Marker, field: &FieldMapping, side: Side, value: &Value) -> Option<Vec<String>> {
+    // Most fields are texts: of these not even a view is made.
+    let could_be = match field.lens.of(side) {
+        Lens::CommaText(_) => true,
+        Lens::Field(_) => matches!(value, Value::Set(_) | Value::Null),
+        Lens::FullName { .. } | Lens::Mapped { .. } | Lens::Not(_) | Lens::Owner { .. } | Lens::Reference { .. } => false,
+    };
+    if !could_be || field.whole_sets {
+        return None;
+    }
+    let view = field.lens.of(side).get(std::slice::from_ref(value)).ok()?;
+    Some(items(&field.equality, &view)?.keys().map(|item| marker.item_print(&field.name, item)).collect())
 }
 
 /// The raw values that a write leaves in a field's parts: those it names, and for the rest what stood there.

@@ -20,13 +20,16 @@ pub(super) fn create(known: &Known<'_>, from: Side, record: &Record) -> Plan {
     let mut problems = Vec::new();
     for field in &mapping.fields {
         let mut decision = Decision::Kept(to);
+        let mut owner_not_found = None;
         if field.flow.reaches(to)
             && !known.leave_out.contains(&field.name)
             && let Some(raw) = raw_of(field, from, record)
         {
-            match field::carry(known, field, from, &raw).and_then(|view| Ok(field.lens.of(to).put(&view, None)?)) {
-                Ok(values) => {
+            let carried = field::carry(known, field, from, &raw);
+            match carried.and_then(|carried| Ok((field.lens.of(to).put(&carried.view, None)?, carried.owner_not_found))) {
+                Ok((values, unknown)) => {
                     decision = Decision::Write(to);
+                    owner_not_found = unknown;
                     for (name, value) in field.lens.of(to).fields().into_iter().zip(values) {
                         // Blanks are nothing to a vendor that needs a value.
                         if !Equality::Exact.normal(&value).is_null() {
@@ -39,7 +42,7 @@ pub(super) fn create(known: &Known<'_>, from: Side, record: &Record) -> Plan {
                 Err(Stop::Look(side)) => return Plan::ends(Verdict::Look(side)),
             }
         }
-        outcomes.push(FieldOutcome { field: field.name.clone(), decision, seen: SeenMarks::default() });
+        outcomes.push(FieldOutcome { field: field.name.clone(), decision, owner_not_found, seen: SeenMarks::default() });
     }
     if !problems.is_empty() {
         return Plan::ends(Verdict::Hold(HoldReason::DoesNotFit { problems }));

@@ -3,10 +3,10 @@
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, MappingName, RecordId, Side, Value};
 
-use super::{Known, Sight, raw_of, written_side};
+use super::{Known, Sight, raw_of, sets, writes};
 use crate::base::{FieldBase, Mark, Marker};
 use crate::lens::{FieldProblem, Lens, RefState};
-use crate::plan::{Decision, LossRecord};
+use crate::plan::{Decision, LossRecord, OwnerNotFound};
 use crate::spec::{Conflict, Drift, FieldMapping, Flow, Pair, WritePolicy};
 
 /// Why a field cannot be decided as it stands.
@@ -25,14 +25,20 @@ impl From<FieldProblem> for Stop {
 /// A field's proposal: its decision, the raw values to write, what a user loses by it, and the marks of what was seen.
 pub(super) struct Proposal {
     pub(super) decision: Decision,
-    pub(super) values: Vec<(FieldName, Value)>,
+    /// By the side that is written to.
+    pub(super) values: Pair<Vec<(FieldName, Value)>>,
+    pub(super) owner_not_found: Option<OwnerNotFound>,
     pub(super) loss: Option<LossRecord>,
     pub(super) seen: Pair<Option<Mark>>,
 }
 
 impl Proposal {
     pub(super) fn of(decision: Decision) -> Self {
-        Self { decision, values: Vec::new(), loss: None, seen: Pair::default() }
+        Self { decision, values: Pair::default(), owner_not_found: None, loss: None, seen: Pair::default() }
+    }
+
+    fn about(decision: Decision, owner_not_found: Option<OwnerNotFound>) -> Self {
+        Self { owner_not_found, ..Self::of(decision) }
     }
 }
 
@@ -60,11 +66,16 @@ pub(super) fn decide(known: &Known<'_>, field: &FieldMapping) -> Result<Proposal
     let seen = Pair::new(seen.left.transpose()?, seen.right.transpose()?);
     let changed = |side: Side| seen.of(side).as_ref().is_some_and(|now| !known.marker.is_same(&field.name, marks.of(side), now));
     let proposal = match (changed(Side::Left), changed(Side::Right)) {
-        (false, false) => Proposal::of(Decision::Agree),
+        (false, false) => match marks.owner_not_found {
+            Some(side) => case.look_for_owner(side)?,
+            None => Proposal::of(Decision::Agree),
+        },
         (true, false) => case.one_changed(Side::Left)?,
         (false, true) => case.one_changed(Side::Right)?,
-        (true, true) if case.same_across()? => Proposal::of(Decision::Agree),
-        (true, true) => case.both_differ()?,
+        (true, true) => match case.same_across()? {
+            Some(same) => same,
+            None => case.both_differ()?,
+        },
     };
     Ok(Proposal { seen, ..proposal })
 }
@@ -80,25 +91,33 @@ pub(super) fn marks_of(marker: &Marker, field: &FieldMapping, raw: Pair<Option<&
     Pair::new(left, right)
 }
 
-/// The view of a side's value, in the terms of the other side: a reference becomes the counterpart's id.
-pub(super) fn carry(known: &Known<'_>, field: &FieldMapping, from: Side, raw: &[Value]) -> Result<Value, Stop> {
+/// A side's value in the terms of the other side.
+pub(super) struct Carried {
+    pub(super) view: Value,
+    /// The view is the fallback user, or nothing: the other side does not know this owner.
+    pub(super) owner_not_found: Option<OwnerNotFound>,
+}
+
+/// The view of a side's value, in the terms of the other side: a reference becomes the counterpart's id, an owner the user with the same email.
+pub(super) fn carry(known: &Known<'_>, field: &FieldMapping, from: Side, raw: &[Value]) -> Result<Carried, Stop> {
     let view = field.lens.of(from).get(raw)?;
-    let Some(parent) = field.lens.of(from).parent() else { return Ok(view) };
-    match view {
-        Value::Reference(id) => match known.refs.state(parent, from, &id) {
-            RefState::Linked(other) => Ok(Value::Reference(other)),
-            RefState::Never => Ok(Value::Null),
-            RefState::NotYet if planted(Mutant::ParentNotAwaited) => Ok(Value::Null),
+    let carried = |view: Value| Ok(Carried { view, owner_not_found: None });
+    match (view, field.lens.of(from), field.lens.of(from).parent()) {
+        (Value::Reference(id), _, Some(parent)) => match known.refs.state(parent, from, &id) {
+            RefState::Linked(other) => carried(Value::Reference(other)),
+            RefState::Never => carried(Value::Null),
+            RefState::NotYet if planted(Mutant::ParentNotAwaited) => carried(Value::Null),
             RefState::NotYet => Err(Stop::Wait { parent: parent.clone(), side: from, id }),
         },
-        Value::Null
-        | Value::Bool(_)
-        | Value::Integer(_)
-        | Value::Decimal(_)
-        | Value::Text(_)
-        | Value::Date(_)
-        | Value::DateTime(_)
-        | Value::Set(_) => Ok(view),
+        (Value::Reference(id), Lens::Owner { .. }, None) => {
+            if let Some(other) = known.refs.user(from, &id) {
+                return carried(Value::Reference(other.clone()));
+            }
+            let fallback = field.lens.of(from.other()).fallback().and_then(|name| known.refs.named_user(from.other(), name));
+            let view = fallback.map_or(Value::Null, |user| Value::Reference(user.clone()));
+            Ok(Carried { view, owner_not_found: Some(OwnerNotFound { side: from, user: id }) })
+        }
+        (view, _, _) => carried(view),
     }
 }
 
@@ -143,8 +162,8 @@ impl Case<'_> {
                 return Err(Stop::Look(side));
             }
         }
-        if self.same_across()? {
-            return Ok(Proposal::of(Decision::Agree));
+        if let Some(same) = self.same_across()? {
+            return Ok(same);
         }
         for side in [Side::Left, Side::Right] {
             if self.is_empty(side)? && !planted(Mutant::FirstLinkClears) {
@@ -160,6 +179,9 @@ impl Case<'_> {
     }
 
     fn both_differ(&self) -> Result<Proposal, Stop> {
+        if let Some(merged) = self.merge_sets()? {
+            return Ok(merged);
+        }
         match self.winner()? {
             Some(winner) => self.overwrite(winner.other()),
             None => Ok(Proposal::of(Decision::Held)),
@@ -169,7 +191,7 @@ impl Case<'_> {
     /// Proposes to overwrite what a user wrote on this side, which then is a loss.
     fn overwrite(&self, loser: Side) -> Result<Proposal, Stop> {
         let mut proposal = self.propose(loser, Decision::Won(loser.other()))?;
-        if written_side(proposal.decision).is_some() {
+        if writes(proposal.decision, loser) {
             let field = self.field.name.clone();
             proposal.loss = self.raw.of(loser).clone().map(|raw| LossRecord { field, side: loser, raw });
         }
@@ -222,15 +244,19 @@ impl Case<'_> {
         if current.is_none() && lens.needs_current() {
             return Err(Stop::Look(target));
         }
-        let kept = Ok(Proposal::of(Decision::Kept(target)));
         if known.leave_out.contains(&field.name) {
-            return kept;
+            return Ok(Proposal::of(Decision::Kept(target)));
         }
-        let view = carry(known, field, source, source_raw)?;
+        let Carried { view, owner_not_found } = carry(known, field, source, source_raw)?;
+        let kept = Ok(Proposal::about(Decision::Kept(target), owner_not_found.clone()));
         if let Some(values) = current
             && field.equality.same(&lens.get(values)?, &view)
         {
-            return Ok(Proposal::of(Decision::Agree));
+            return Ok(Proposal::about(Decision::Agree, owner_not_found));
+        }
+        // Whom the target does not know takes nobody's place at a first link, and leaves no record without an owner.
+        if owner_not_found.is_some() && (view.is_null() || self.marks.is_none() && !self.is_empty(target)?) {
+            return kept;
         }
         // A first link never clears, also where the source's value is nothing over there (a reference that has no counterpart).
         if self.marks.is_none() && field.equality.normal(&view).is_null() && !planted(Mutant::FirstLinkClears) {
@@ -261,20 +287,76 @@ impl Case<'_> {
         let values = lens.put(&view, current)?;
         // The nearest that this side can express is what it has.
         if current == Some(values.as_slice()) {
-            return Ok(Proposal::of(Decision::Agree));
+            return Ok(Proposal::about(Decision::Agree, owner_not_found));
         }
-        let values = lens.fields().into_iter().cloned().zip(values).collect();
-        Ok(Proposal { decision, values, ..Proposal::of(decision) })
+        let mut proposal = Proposal::about(decision, owner_not_found);
+        *proposal.values.of_mut(target) = lens.fields().into_iter().cloned().zip(values).collect();
+        Ok(proposal)
     }
 
-    /// Whether both sides show the same, in the terms of the right side. A reference whose record is not linked yet is not the same as any.
-    fn same_across(&self) -> Result<bool, Stop> {
-        let (Some(left), Some(right)) = (&self.raw.left, &self.raw.right) else { return Ok(false) };
-        let right = self.field.lens.right.get(right)?;
-        match carry(self.known, self.field, Side::Left, left) {
-            Ok(left) => Ok(self.field.equality.same(&left, &right)),
-            Err(Stop::Wait { .. }) => Ok(false),
-            Err(stop) => Err(stop),
+    /// Nothing changed since somebody stood in for an owner whom the other side did not know: now it may know them.
+    fn look_for_owner(&self, side: Side) -> Result<Proposal, Stop> {
+        let Some(raw) = self.raw.of(side) else { return Ok(Proposal::of(Decision::Agree)) };
+        let carried = carry(self.known, self.field, side, raw)?;
+        if carried.owner_not_found.is_some() || !self.field.flow.reaches(side.other()) {
+            return Ok(Proposal::about(Decision::Agree, carried.owner_not_found));
         }
+        self.propose(side.other(), Decision::Write(side.other()))
+    }
+
+    /// Both sides changed a set: each gets what the other added, and loses what the other removed. `None` where it is no set, where the config wants
+    /// it decided as a whole, and where the base cannot tell what the sets had.
+    fn merge_sets(&self) -> Result<Option<Proposal>, Stop> {
+        let (known, field) = (self.known, self.field);
+        let fills = |side: Side| *field.write.of(side) == WritePolicy::FillEmpty;
+        let as_a_whole = field.whole_sets || field.flow != Flow::Both || fills(Side::Left) || fills(Side::Right);
+        let (Some(left), Some(right)) = (&self.raw.left, &self.raw.right) else { return Ok(None) };
+        if as_a_whole || known.leave_out.contains(&field.name) {
+            return Ok(None);
+        }
+        let items = |side: Side, raw: &[Value]| Ok::<_, Stop>(sets::items(&field.equality, &field.lens.of(side).get(raw)?));
+        let (Some(in_left), Some(in_right)) = (items(Side::Left, left)?, items(Side::Right, right)?) else { return Ok(None) };
+        let mut proposal = Proposal::of(Decision::Agree);
+        let mut written = Pair::new(false, false);
+        for (side, raw, own, other) in [(Side::Left, left, &in_left, &in_right), (Side::Right, right, &in_right, &in_left)] {
+            let had = |side: Side, item: &str| match self.marks {
+                Some(marks) => known.marker.had(marks, side, &field.name, item),
+                None => Some(false),
+            };
+            let (own_had, other_had) = (|item: &str| had(side, item), |item: &str| had(side.other(), item));
+            let Some(merged) = sets::merged(own, other, own_had, other_had) else { return Ok(None) };
+            let keeps = merged.is_empty() && *field.write.of(side) == WritePolicy::NeverClear;
+            if merged.keys().eq(own.keys()) || keeps {
+                continue;
+            }
+            let lens = field.lens.of(side);
+            let values = lens.put(&Value::set(merged.into_values()), Some(raw))?;
+            *written.of_mut(side) = values != *raw;
+            *proposal.values.of_mut(side) = lens.fields().into_iter().cloned().zip(values).collect();
+        }
+        if written.left || written.right {
+            proposal.decision = Decision::Merged { left: written.left, right: written.right };
+        }
+        Ok(Some(proposal))
+    }
+
+    /// That both sides show the same, in the terms of the right side; where the left side's user stands in for an owner, in its own. A reference whose
+    /// record is not linked yet is not the same as any.
+    fn same_across(&self) -> Result<Option<Proposal>, Stop> {
+        let (Some(left), Some(right)) = (&self.raw.left, &self.raw.right) else { return Ok(None) };
+        for (from, raw, other) in [(Side::Left, left, right), (Side::Right, right, left)] {
+            if from == Side::Right && !matches!(self.field.lens.right, Lens::Owner { .. }) {
+                break;
+            }
+            let shown = self.field.lens.of(from.other()).get(other)?;
+            match carry(self.known, self.field, from, raw) {
+                Ok(carried) if self.field.equality.same(&carried.view, &shown) => {
+                    return Ok(Some(Proposal::about(Decision::Agree, carried.owner_not_found)));
+                }
+                Ok(_) | Err(Stop::Wait { .. }) => {}
+                Err(stop) => return Err(stop),
+            }
+        }
+        Ok(None)
     }
 }

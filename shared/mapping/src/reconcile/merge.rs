@@ -6,7 +6,7 @@ use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, Side, Value};
 
 use super::field::{Proposal, Stop, decide};
-use super::{Known, Sight, written_side};
+use super::{Known, Sight, writes as decided_to_write};
 use crate::plan::{Decision, FieldOutcome, HoldReason, LinkChange, Plan, ProblemNote, SeenMarks, Verdict, Write};
 use crate::spec::Pair;
 
@@ -26,14 +26,21 @@ pub(super) fn merge(known: &Known<'_>) -> Plan {
             Err(Stop::Wait { parent, side, id }) => return Plan::ends(Verdict::Wait { parent, side, id }),
             Err(Stop::Look(side)) => return Plan::ends(Verdict::Look(side)),
         };
-        if let Some(side) = written_side(proposal.decision) {
-            writes.of_mut(side).extend(proposal.values);
+        for (side, values) in [(Side::Left, proposal.values.left), (Side::Right, proposal.values.right)] {
+            if decided_to_write(proposal.decision, side) {
+                writes.of_mut(side).extend(values);
+            }
         }
         if proposal.decision == Decision::Held {
             plan.held_fields.push(field.name.clone());
         }
         plan.losses.extend(proposal.loss.filter(|_| !planted(Mutant::LossUnrecorded)));
-        plan.fields.push(FieldOutcome { field: field.name.clone(), decision: proposal.decision, seen: SeenMarks(proposal.seen) });
+        plan.fields.push(FieldOutcome {
+            field: field.name.clone(),
+            decision: proposal.decision,
+            owner_not_found: proposal.owner_not_found,
+            seen: SeenMarks(proposal.seen),
+        });
     }
     if !problems.is_empty() {
         return Plan::ends(Verdict::Hold(HoldReason::DoesNotFit { problems }));

@@ -17,8 +17,9 @@ mod after;
 mod create;
 mod field;
 mod merge;
+mod sets;
 
-pub use after::base_after;
+pub use after::{base_after, field_base};
 use create::create;
 use merge::merge;
 
@@ -101,11 +102,13 @@ fn changed_raw(field: &FieldMapping, marker: &Marker, base: &Base, side: Side, r
     (!unchanged).then_some(raw)
 }
 
-fn written_side(decision: Decision) -> Option<Side> {
+/// Whether a field decided so is written on that side.
+fn writes(decision: Decision, side: Side) -> bool {
     match decision {
-        Decision::Write(side) => Some(side),
-        Decision::Won(side) => Some(side.other()),
-        Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::Held => None,
+        Decision::Write(target) => target == side,
+        Decision::Won(winner) => winner.other() == side,
+        Decision::Merged { left, right } => side.of(left, right),
+        Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::Held => false,
     }
 }
 

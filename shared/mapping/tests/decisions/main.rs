@@ -6,7 +6,9 @@ mod cases;
 mod contacts;
 #[cfg(test)]
 mod laws;
+mod owners;
 #[cfg(test)]
 mod scene;
+mod sets;
 #[cfg(test)]
 mod world;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use syncline_mapping::{
-    Base, Conflict, DeletePolicy, Drift, Equality, FieldBase, FieldMapping, Flow, Known, Lens, LinkChange, Marker, ObjectMapping, Pair,
-    Plan, Refs, Retain, Rules, Sight, Verdict, Write, WritePolicy, base_after, reconcile,
+    Base, Conflict, DeletePolicy, Drift, Equality, FieldMapping, Flow, Known, Lens, LinkChange, Marker, ObjectMapping, Pair, Plan, Refs,
+    Retain, Rules, Sight, Verdict, Write, WritePolicy, base_after, field_base, reconcile,
 };
 use syncline_model::{Record, RecordId, Side, Value, Version};
 
@@ -103,12 +103,11 @@ pub(crate) fn marker(retain: Retain) -> Marker {
 pub(crate) fn base_of(mapping: &ObjectMapping, marker: &Marker, left: &Record, right: &Record) -> Base {
     let mut base = Base::default();
     for field in &mapping.fields {
-        let mark = |side: Side| {
-            let raw = raw(field, side, side.of(left, right))?;
-            Some(marker.mark(&field.name, &field.lens.of(side).canonical(&field.equality, &raw).ok()?))
-        };
-        if let (Some(left), Some(right)) = (mark(Side::Left), mark(Side::Right)) {
-            base.0.insert(field.name.clone(), FieldBase { left, right });
+        let raw = |side: Side| raw(field, side, side.of(left, right));
+        if let (Some(left), Some(right)) = (raw(Side::Left), raw(Side::Right))
+            && let Ok(marks) = field_base(marker, field, &left, &right)
+        {
+            base.0.insert(field.name.clone(), marks);
         }
     }
     base
@@ -126,6 +125,7 @@ pub(crate) fn two_way(name: &str, left: Lens, right: Lens) -> FieldMapping {
         flow: Flow::Both,
         equality: Equality::Exact,
         conflict: Conflict::Master,
+        whole_sets: false,
         write: Pair::new(WritePolicy::Always, WritePolicy::Always),
         drift: Drift::Overwrite,
     }
