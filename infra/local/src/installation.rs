@@ -13,9 +13,9 @@ use syncline_config::Config;
 use syncline_engine::Engine;
 use syncline_engine::ports::clock::{Clock, Dice};
 use syncline_engine::ports::secrets::Secrets;
-use syncline_http::ReqwestHttp;
 use syncline_model::{Deadline, Secret};
 use syncline_registry::{Adapters, AssemblyProblem, InstallationKey, KeyError, assemble, fill_required};
+use syncline_sql::HttpAndSql;
 
 use crate::simulation::{self, SimulateOptions, Simulation, SimulationError};
 use crate::{EmbeddedQueue, EmbeddedStore, EmbeddedStoreError, FileSecrets, QueueError};
@@ -98,7 +98,7 @@ impl Installation {
             clock: clock.clone(),
             dice,
             secrets: secrets.clone(),
-            http: Arc::new(ReqwestHttp::new(clock)),
+            http: Arc::new(HttpAndSql::new(clock)),
         };
         let mut engine = assemble(&config, &adapters, &key).map_err(OpenError::Assembly)?;
         let by = Deadline(engine.now() + ASK_VENDORS);

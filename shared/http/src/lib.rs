@@ -18,6 +18,7 @@ use syncline_engine::ports::http::{Call, Http, NoAnswer};
 use syncline_model::Deadline;
 
 pub use network::{Failure, Limits, Network};
+pub use tls::client_tls;
 
 /// To vendors. Connecting takes less than any deadline that leaves time for an answer; what rests is dropped before the minute after which
 /// common load balancers drop it, so that a call rarely meets a connection that has just been closed.

@@ -7,6 +7,8 @@
 use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 /// What a server may choose from, as it is asked in the handshake.
@@ -16,6 +18,29 @@ const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 pub(crate) fn trusting() -> Result<ClientConfig, String> {
     static CONFIG: OnceLock<Result<ClientConfig, String>> = OnceLock::new();
     CONFIG.get_or_init(|| configured(of_machine())).clone()
+}
+
+/// For another protocol than http, which names itself in the handshake. With an authority (PEM), only servers that this one vouches for are
+/// trusted: an installation of one's own, or a hoster's, whose authority machines do not know.
+///
+/// # Errors
+/// The text holds no certificate.
+pub fn client_tls(protocol: &[u8], authority: Option<&[u8]>) -> Result<ClientConfig, String> {
+    let mut config = match authority {
+        None => trusting()?,
+        Some(pem) => {
+            let unreadable = || "the certificate authority is no certificate in PEM form".to_owned();
+            let certificates: Vec<CertificateDer<'static>> =
+                CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| unreadable())?;
+            let mut roots = RootCertStore::empty();
+            if roots.add_parsable_certificates(certificates).0 == 0 {
+                return Err(unreadable());
+            }
+            configured(roots)?
+        }
+    };
+    config.alpn_protocols = vec![protocol.to_vec()];
+    Ok(config)
 }
 
 /// For plain http on this machine: trusts nobody, and reads nothing.

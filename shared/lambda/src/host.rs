@@ -11,9 +11,9 @@ use serde_json::{Map, Value as Json, json};
 use syncline_aws::{Aws, DynamoStore, SecretsPlace, SqsOutbox, SystemClock, SystemDice, secrets};
 use syncline_engine::Engine;
 use syncline_engine::ports::clock::Clock;
-use syncline_http::ReqwestHttp;
 use syncline_model::Deadline;
 use syncline_registry::{Adapters, Deployment, INSTALLATION, InstallationKey, assemble, fill_required};
+use syncline_sql::HttpAndSql;
 use tokio::sync::OnceCell;
 
 use crate::metrics::{Figures, List};
@@ -72,7 +72,7 @@ impl Host {
             store: Arc::new(DynamoStore::new(aws.clone(), deployment.table.clone(), clock.clone(), dice.clone())),
             outbox: Arc::new(SqsOutbox::new(aws.clone(), deployment.queue_urls.clone(), None, clock.clone())),
             secrets: secrets(&aws, &deployment.secrets_prefix, place, INSTALLATION, &clock),
-            http: Arc::new(ReqwestHttp::new(clock.clone())),
+            http: Arc::new(HttpAndSql::new(clock.clone())),
             clock,
             dice,
         };

@@ -14,8 +14,8 @@ use syncline_engine::ports::connector::Account;
 use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_engine::ports::vendor::{Parts, Settings, Vendor};
 use syncline_engine::state;
-use syncline_http::ReqwestHttp;
 use syncline_model::{ConnectionName, Secret};
+use syncline_sql::HttpAndSql;
 
 use crate::args::Connect;
 use crate::context::{Context, by};
@@ -153,7 +153,7 @@ async fn check(
         connection: connection.secret.clone(),
         settings,
         secrets: tried.clone(),
-        http: Arc::new(Gate { inner: Arc::new(ReqwestHttp::new(clock.clone())), budget, vendor, clock: clock.clone() }),
+        http: Arc::new(Gate { inner: Arc::new(HttpAndSql::new(clock.clone())), budget, vendor, clock: clock.clone() }),
         clock,
         dice: Arc::new(SystemDice),
     };

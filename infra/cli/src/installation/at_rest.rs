@@ -7,9 +7,9 @@ use syncline_config::Config;
 use syncline_engine::Engine;
 use syncline_engine::ports::secrets::Secrets;
 use syncline_engine::ports::store::StoreError;
-use syncline_http::ReqwestHttp;
 use syncline_local::{RestError, Resting};
 use syncline_registry::{Adapters, INSTALLATION, InstallationKey, KeyError, assemble};
+use syncline_sql::HttpAndSql;
 
 use super::deployed::{self, Reached};
 use crate::context::Context;
@@ -62,7 +62,7 @@ impl AtRest {
         let adapters = Adapters {
             store: Arc::new(resting.store.clone()),
             outbox: Arc::new(resting.queue.clone()),
-            http: Arc::new(ReqwestHttp::new(clock.clone())),
+            http: Arc::new(HttpAndSql::new(clock.clone())),
             clock,
             dice: Arc::new(SystemDice),
             secrets,

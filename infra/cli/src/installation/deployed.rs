@@ -9,9 +9,9 @@ use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::secrets::Secrets;
 use syncline_engine::ports::store::{Store as _, StoreError};
 use syncline_engine::{Engine, keys};
-use syncline_http::ReqwestHttp;
 use syncline_model::Deadline;
 use syncline_registry::{Adapters, INSTALLATION, InstallationKey, KeyError, assemble, fill_required};
+use syncline_sql::HttpAndSql;
 
 use super::{Demands, Installation};
 use crate::exit::{Exit, Failure};
@@ -62,7 +62,7 @@ pub(super) async fn reach(config: &Config, deployment: &Deployment) -> Result<Re
     let adapters = Adapters {
         store: Arc::new(store.clone()),
         outbox: Arc::new(SqsOutbox::named(aws, deployment.queue_prefix(), None, clock.clone())),
-        http: Arc::new(ReqwestHttp::new(clock.clone())),
+        http: Arc::new(HttpAndSql::new(clock.clone())),
         secrets: secrets.clone(),
         clock,
         dice,

@@ -9,6 +9,7 @@ pub mod outbox;
 pub mod secrets;
 pub mod settings;
 pub mod sign_in;
+pub mod sql;
 pub mod store;
 pub mod vendor;
 pub mod webhook;
