@@ -6,6 +6,7 @@ pub mod connector;
 pub mod http;
 pub mod outbox;
 pub mod secrets;
+pub mod settings;
 pub mod store;
 pub mod vendor;
 pub mod webhook;
