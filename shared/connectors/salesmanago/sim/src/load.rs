@@ -30,7 +30,7 @@ impl Salesmanago {
                 4..=6 => State::Customer,
                 _ => State::Partner,
             };
-            contact.opted_out = (roll >> 40) % 8 == 0;
+            contact.opted_out = (roll >> 40).is_multiple_of(8);
             contact.texts.extend([
                 ("name", format!("{} {}", person.first_name, person.last_name)),
                 ("phone", person.mobile),
