@@ -99,7 +99,16 @@ fn shown(side: Side, record: &Record) -> Vec<String> {
     let field = field();
     match field.equality.normal(&field.lens.of(side).get(&crate::scene::raw(&field, side, record).unwrap()).unwrap()) {
         Value::Set(items) => items.into_iter().collect(),
-        _ => Vec::new(),
+        Value::Null => Vec::new(),
+        other @ (Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Reference(_)) => {
+            panic!("{other:?} is no set")
+        }
     }
 }
 
