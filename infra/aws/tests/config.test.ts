@@ -14,7 +14,10 @@ import { CONFIGS, RECIPE, TWO_SYNCS } from "./world.js";
 function schedule(node: unknown, zone = "UTC"): string {
   const findings = new Findings();
   const found = readSchedule(node, zone, "at", findings);
-  return found === undefined ? findings.problems.map(({ problem }) => problem).join() : `${found.expression} ${found.timeZone}`;
+  if (found === undefined) {
+    return findings.problems.map(({ problem }) => problem).join();
+  }
+  return `${[found.expression, ...(found.further ?? [])].join(" and ")} ${found.timeZone}`;
 }
 
 test("schedules mean on AWS what they mean in the config", () => {
@@ -30,6 +33,9 @@ test("schedules mean on AWS what they mean in the config", () => {
     ["every 120 seconds", "cron(0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,38,40,42,44,46,48,50,52,54,56,58 * * * ? *) UTC"],
     ["daily at 6:05", "cron(5 6 * * ? *) Europe/Berlin"],
     ["daily at 23:59 America/New_York", "cron(59 23 * * ? *) America/New_York"],
+    ["at 00:00, 06:00, 12:00, 18:00 Europe/Warsaw", "cron(0 0,6,12,18 * * ? *) Europe/Warsaw"],
+    ["At 18:00,6:00 , 12:00", "cron(0 6,12,18 * * ? *) Europe/Berlin"],
+    ["daily at 06:00, 12:30, 18:00", "cron(0 6,18 * * ? *) and cron(30 12 * * ? *) Europe/Berlin"],
     [{ cron: "0 */6 * * *" }, "cron(0 0,6,12,18 * * ? *) Europe/Berlin"],
     [{ cron: "30 7 * * 1-5", time_zone: "Asia/Tokyo" }, "cron(30 7 ? * MON,TUE,WED,THU,FRI *) Asia/Tokyo"],
     [{ cron: "30 7 * * 0,7" }, "cron(30 7 ? * SUN *) Europe/Berlin"],
@@ -50,6 +56,11 @@ test("what is no schedule is told", () => {
     ["every 32 days", /at most 31 days/],
     ["daily at 24:00", /hour `24`/],
     ["daily at 06:00 Europe/Atlantis", /time zone/],
+    ["at 06:00, 12:00 Europe/Atlantis", /time zone/],
+    ["at 06:00, 25:00", /hour `25`/],
+    ["at 06:00, 6:00", /twice/],
+    ["at 06:00, Europe/Warsaw", /cannot be read/],
+    ["at", /not a schedule/],
     ["daily at 06:00 +01:00", /time zone/],
     [{ cron: "* * * *" }, /five fields, this one has 4/],
     [{ cron: "60 * * * *" }, /minute `60`/],

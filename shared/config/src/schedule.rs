@@ -11,6 +11,9 @@ use crate::cron::Cron;
 const PERIOD_S_MIN: u32 = 60;
 const PERIOD_S_MAX: u32 = 2_678_400;
 
+/// The most times of one day.
+const TIMES_MAX: usize = 24;
+
 /// When something runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Schedule {
@@ -18,9 +21,10 @@ pub enum Schedule {
     Every {
         seconds: u32,
     },
-    /// Once a day. Where the clock leaves the time out it runs as much later as the clock jumps; where it repeats it, the first time.
+    /// Each day at these times, in order and each once. Where the clock leaves a time out it runs as much later as the clock jumps; where it repeats
+    /// it, the first time.
     DailyAt {
-        time: Time,
+        times: Vec<Time>,
         zone: TimeZone,
     },
     Cron(Cron),
@@ -41,7 +45,7 @@ pub(crate) fn time_zone(name: &str) -> Option<TimeZone> {
 }
 
 impl Schedule {
-    /// `every 30 minutes`, `every hour`, `daily at 06:00`, `daily at 06:00 Europe/Berlin`.
+    /// `every 30 minutes`, `every hour`, `daily at 06:00`, `at 00:00, 06:00, 12:00, 18:00 Europe/Warsaw`.
     pub(crate) fn words(text: &str, zone: &TimeZone) -> Result<Self, Refusal> {
         let lower = text.to_lowercase();
         let words: Vec<&str> = lower.split_whitespace().collect();
@@ -49,10 +53,14 @@ impl Schedule {
             ["every", unit] => Self::every("1", unit),
             ["every", count, unit] => Self::every(count, unit),
             ["hourly"] => Self::every("1", "hour"),
-            ["daily", "at", time] => Self::daily(time, zone.clone()),
-            ["daily", "at", time, _] => {
-                let name = text.split_whitespace().last().unwrap_or_default();
-                Self::daily(time, time_zone(name).ok_or(Refusal::TimeZone)?)
+            ["daily", "at", times @ ..] | ["at", times @ ..] if !times.is_empty() => {
+                // A zone's name keeps its capitals; a time begins with a digit.
+                let named = text.split_whitespace().last().filter(|last| !last.starts_with(|sign: char| sign.is_ascii_digit()));
+                let (times, zone) = match named {
+                    Some(name) => (times.split_last().map_or(times, |(_, times)| times), time_zone(name).ok_or(Refusal::TimeZone)?),
+                    None => (times, zone.clone()),
+                };
+                Self::daily(&times.join(" "), zone)
             }
             ["daily"] => Err(Refusal::Schedule("a daily schedule says at what time".to_owned())),
             fields
@@ -80,18 +88,23 @@ impl Schedule {
         }
     }
 
-    fn daily(time: &str, zone: TimeZone) -> Result<Self, Refusal> {
-        let parsed = time.split_once(':').and_then(|(hour, minute)| {
-            let digits = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|sign| sign.is_ascii_digit());
-            if !digits(hour) || minute.len() != 2 || !digits(minute) {
-                return None;
-            }
-            Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
-        });
-        match parsed {
-            Some(time) => Ok(Self::DailyAt { time, zone }),
-            None => Err(Refusal::Schedule("the time of day is written as hours and minutes, from 00:00 to 23:59".to_owned())),
+    /// The times with commas between, each once.
+    fn daily(times: &str, zone: TimeZone) -> Result<Self, Refusal> {
+        let mut parsed = Vec::new();
+        for time in times.split(',') {
+            let Some(time) = time_of_day(time.trim()) else {
+                return Err(Refusal::Schedule("the time of day is written as hours and minutes, from 00:00 to 23:59".to_owned()));
+            };
+            parsed.push(time);
         }
+        parsed.sort_unstable();
+        if parsed.windows(2).any(|two| matches!(two, [one, other] if one == other)) {
+            return Err(Refusal::Schedule("a time stands there twice".to_owned()));
+        }
+        if parsed.len() > TIMES_MAX {
+            return Err(Refusal::Schedule(format!("more than {TIMES_MAX} times a day are a period: write `every …`")));
+        }
+        Ok(Self::DailyAt { times: parsed, zone })
     }
 
     /// The first run after this moment, never the moment itself.
@@ -102,18 +115,28 @@ impl Schedule {
                 let next = now.as_second().div_euclid(period).saturating_add(1).saturating_mul(period);
                 Timestamp::from_second(next).unwrap_or(Timestamp::MAX)
             }
-            Self::DailyAt { time, zone } => {
+            Self::DailyAt { times, zone } => {
                 let today = now.to_zoned(zone.clone()).date();
-                // Yesterday too: a time that the clock left out may run after midnight.
-                let run = |days: i64| {
+                let run = |days: i64, time: Time| {
                     let day = today.checked_add(days.days()).ok()?;
-                    zone.to_ambiguous_timestamp(DateTime::from_parts(day, *time)).compatible().ok().filter(|run| *run > now)
+                    zone.to_ambiguous_timestamp(DateTime::from_parts(day, time)).compatible().ok().filter(|run| *run > now)
                 };
-                (-1..=2).find_map(run).unwrap_or(Timestamp::MAX)
+                // Yesterday too: a time that the clock left out may run after midnight, and after one that it did not.
+                let runs = (-1..=2).flat_map(|days| times.iter().filter_map(move |time| run(days, *time)));
+                runs.min().unwrap_or(Timestamp::MAX)
             }
             Self::Cron(cron) => cron.next_after(now),
         }
     }
+}
+
+fn time_of_day(text: &str) -> Option<Time> {
+    let (hour, minute) = text.split_once(':')?;
+    let digits = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|sign| sign.is_ascii_digit());
+    if !digits(hour) || minute.len() != 2 || !digits(minute) {
+        return None;
+    }
+    Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
 }
 
 fn zone_name(zone: &TimeZone) -> &str {
@@ -133,7 +156,11 @@ impl std::fmt::Display for Schedule {
                 };
                 if count == 1 { write!(f, "every {unit}") } else { write!(f, "every {count} {unit}s") }
             }
-            Self::DailyAt { time, zone } => write!(f, "daily at {:02}:{:02} {}", time.hour(), time.minute(), zone_name(zone)),
+            Self::DailyAt { times, zone } => {
+                let times: Vec<String> = times.iter().map(|time| format!("{:02}:{:02}", time.hour(), time.minute())).collect();
+                let word = if times.len() == 1 { "daily at" } else { "at" };
+                write!(f, "{word} {} {}", times.join(", "), zone_name(zone))
+            }
             Self::Cron(cron) => write!(f, "cron {} {}", cron.expression(), zone_name(cron.zone())),
         }
     }

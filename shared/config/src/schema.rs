@@ -20,7 +20,7 @@ fn of(shape: &Shape) -> Value {
         Shape::Schedule => json!({
             "type": "string",
             "minLength": 1,
-            "examples": ["every 30 minutes", "every hour", "daily at 06:00", "daily at 06:00 Europe/Berlin"],
+            "examples": ["every 30 minutes", "every hour", "daily at 06:00", "daily at 06:00 Europe/Berlin", "at 00:00, 06:00, 12:00, 18:00 Europe/Warsaw"],
         }),
         Shape::Scalar => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Flag => json!({ "type": "boolean" }),

@@ -196,8 +196,7 @@ fn against_master(node: &Node, direction: Flow, master: Option<Side>, path: &str
     }
 }
 
-const SCHEDULE_HINT: &str =
-    "for example `every 30 minutes`, `every hour`, `daily at 06:00`, or `{ cron: \"0 */6 * * *\", time_zone: Europe/Berlin }`";
+const SCHEDULE_HINT: &str = "for example `every 30 minutes`, `every hour`, `daily at 06:00`, `at 00:00, 12:00 Europe/Berlin`, or `{ cron: \"0 */6 * * *\", time_zone: Europe/Berlin }`";
 
 /// The zone named under `time_zone`.
 fn zone(node: &Node, otherwise: TimeZone, path: &str, findings: &mut Findings) -> Option<TimeZone> {

@@ -6,18 +6,22 @@ import { longestGap, range, readCron, schedulerCron, type Fields } from "./cron.
 export interface Schedule {
   /** As EventBridge Scheduler takes it: `cron(…)` or `rate(…)`. */
   readonly expression: string;
+  /** Times of day whose minutes differ take an expression each: those beside the first. */
+  readonly further?: readonly string[];
   /** An IANA name. */
   readonly timeZone: string;
   /** The longest time between two runs; `undefined` where it cannot be told or is more than a week. */
   readonly gapSeconds: number | undefined;
 }
 
-const HINT = 'for example `every 30 minutes`, `every hour`, `daily at 06:00`, or `{ cron: "0 */6 * * *", time_zone: Europe/Berlin }`';
+const HINT =
+  'for example `every 30 minutes`, `every hour`, `daily at 06:00`, `at 00:00, 12:00 Europe/Berlin`, or `{ cron: "0 */6 * * *", time_zone: Europe/Berlin }`';
 const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
 const UNITS: Readonly<Record<string, number>> = { second: 1, minute: MINUTE_S, hour: HOUR_S, day: DAY_S };
 const PERIOD_S_MAX = 31 * DAY_S;
+const TIMES_MAX = 24;
 
 /** What stands under a `schedule`, one of its sides, or a `sweep`. */
 export function readSchedule(node: unknown, zoneOfSync: string, path: string, findings: Findings): Schedule | undefined {
@@ -53,17 +57,44 @@ function words(text: string, zoneOfSync: string, path: string, findings: Finding
     const seconds = Number(every[1] ?? 1) * (UNITS[every[2] ?? "hour"] ?? HOUR_S);
     return periodic(seconds, path, findings);
   }
-  const daily = /^daily at (\d{1,2}):(\d{2})(?: (\S+))?$/.exec(
-    text
-      .trim()
-      .replace(/\s+/g, " ")
-      .replace(/^daily at/i, "daily at"),
-  );
+  const daily = /^(?:daily )?at ((?:\d{1,2}:\d{2}(?: ?, ?)?)+)(?: ?(\S+))?$/i.exec(text.trim().replace(/\s+/g, " "));
   if (daily !== null) {
-    const zone = readZone(daily[3] ?? zoneOfSync, path, findings);
-    return zone === undefined ? undefined : timed(readCron(`${Number(daily[2])} ${Number(daily[1])} * * *`), zone, path, findings);
+    const zone = readZone(daily[2] ?? zoneOfSync, path, findings);
+    return zone === undefined ? undefined : atTimes((daily[1] ?? "").trim().split(/ ?, ?/), zone, path, findings);
   }
   return findings.add(path, "this is not a schedule that is understood", HINT);
+}
+
+/** Each day at these times: one expression for all that share their minute. */
+function atTimes(times: readonly string[], zone: string, path: string, findings: Findings): Schedule | undefined {
+  const hours = new Map<number, number[]>();
+  for (const time of times) {
+    const [hour = Number.NaN, minute = Number.NaN] = time === "" ? [] : time.split(":").map(Number);
+    const read = readCron(`${minute} ${hour} * * *`);
+    if (typeof read === "string") {
+      return findings.add(path, read, HINT);
+    }
+    const known = hours.get(minute) ?? [];
+    if (known.includes(hour)) {
+      return findings.add(path, "a time stands there twice", HINT);
+    }
+    hours.set(
+      minute,
+      [...known, hour].sort((one, other) => one - other),
+    );
+  }
+  if (times.length > TIMES_MAX) {
+    return findings.add(path, `more than ${TIMES_MAX} times a day are a period`, "write `every …`");
+  }
+  const made = [...hours].map(([minute, of]) => timed(readCron(`${minute} ${of.join(",")} * * *`), zone, path, findings));
+  const [first, ...rest] = made;
+  if (first === undefined) {
+    return undefined;
+  }
+  const further = rest.flatMap((schedule) => (schedule === undefined ? [] : [schedule.expression]));
+  // Each expression's own gap is the longest that all of them together can have.
+  const gapSeconds = Math.min(...made.flatMap((schedule) => schedule?.gapSeconds ?? []));
+  return further.length === 0 ? first : { ...first, further, gapSeconds };
 }
 
 function normal(text: string): string {

@@ -42,11 +42,16 @@ export function schedules(scope: Construct, syncs: readonly Sync[], pull: Lambda
   role.addToPolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [dead.queueArn] }));
 
   const add = (place: string, description: string, when: Schedule, input: object, windowMinutes = 0): void => {
+    for (const [index, expression] of [when.expression, ...(when.further ?? [])].entries()) {
+      addOne(index === 0 ? place : `${place}-${index + 1}`, description, expression, when.timeZone, input, windowMinutes);
+    }
+  };
+  const addOne = (place: string, description: string, expression: string, timeZone: string, input: object, windowMinutes: number): void => {
     const made = new CfnSchedule(folder, place, {
       groupName: options.stack,
       description,
-      scheduleExpression: when.expression,
-      scheduleExpressionTimezone: when.timeZone,
+      scheduleExpression: expression,
+      scheduleExpressionTimezone: timeZone,
       state: options.paused ? "DISABLED" : "ENABLED",
       flexibleTimeWindow: windowMinutes === 0 ? { mode: "OFF" } : { mode: "FLEXIBLE", maximumWindowInMinutes: windowMinutes },
       target: {

@@ -1,8 +1,12 @@
 //! `status`: how each sync stands.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use syncline_config::{Schedule, Sync};
 use syncline_engine::backfill::Phase;
-use syncline_engine::status::{EndStatus, SyncStatus, status};
-use syncline_model::{Side, Timestamp};
+use syncline_engine::status::{EndStatus, Status as Found, SyncStatus, status};
+use syncline_model::{Side, SyncName, Timestamp};
 
 use crate::args::Status;
 use crate::context::Context;
@@ -12,7 +16,10 @@ use crate::printer::{Printer, Text, table};
 pub(crate) async fn run(context: &Context, args: &Status) -> Result<Exit, Failure> {
     let installation = context.open().await?;
     let found = status(&installation.engine, args.count).await?;
-    context.printer.show(&found, || found.syncs.iter().map(|sync| words(sync, found.at)).collect::<Vec<_>>().join("\n\n"));
+    let schedules: BTreeMap<&SyncName, Schedules<'_>> =
+        installation.config.syncs.iter().map(|sync| (&sync.name, Schedules::of(sync, found.at))).collect();
+    let show = |sync: &SyncStatus| words(sync, found.at, schedules.get(&sync.sync));
+    context.printer.show(&Shown { found: &found, schedules: &schedules }, || found.syncs.iter().map(show).collect::<Vec<_>>().join("\n\n"));
     let stopped = found.syncs.iter().any(|sync| sync.ends.left.stopped.is_some() || sync.ends.right.stopped.is_some());
     if stopped {
         Printer::words("error: a connection is stopped\nhint: run `syncline connect` for it");
@@ -26,10 +33,43 @@ pub(crate) async fn run(context: &Context, args: &Status) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
-fn words(sync: &SyncStatus, now: Timestamp) -> String {
+/// What is shown: how everything stands, and when it goes on.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    found: &'a Found,
+    schedules: &'a BTreeMap<&'a SyncName, Schedules<'a>>,
+}
+
+/// When the sides of a sync are asked for changes.
+#[derive(Serialize)]
+struct Schedules<'a> {
+    left: Next<'a>,
+    right: Next<'a>,
+}
+
+#[derive(Serialize)]
+struct Next<'a> {
+    /// In the words of the configuration.
+    schedule: &'a Schedule,
+    /// Its next time. On AWS a run may begin up to a minute later.
+    next: Timestamp,
+}
+
+impl<'a> Schedules<'a> {
+    fn of(sync: &'a Sync, now: Timestamp) -> Self {
+        let next = |schedule: &'a Schedule| Next { schedule, next: schedule.next_after(now) };
+        Self { left: next(&sync.schedule.left), right: next(&sync.schedule.right) }
+    }
+}
+
+fn words(sync: &SyncStatus, now: Timestamp, schedules: Option<&Schedules<'_>>) -> String {
     let mut text = Text::from(format!("sync {}\n", sync.sync));
     for side in [Side::Left, Side::Right] {
         text.add(format_args!("  {side}: {}\n", end_words(sync.ends.of(side))));
+        if let Some(next) = schedules.map(|schedules| side.of(&schedules.left, &schedules.right)) {
+            text.add(format_args!("    asked {}, next at {}\n", next.schedule, next.next));
+        }
     }
     let mut rows = Vec::new();
     for mapping in &sync.mappings {

@@ -62,6 +62,23 @@ fn a_time_that_the_clock_leaves_out_runs_later_and_one_that_it_repeats_runs_once
     }
 }
 
+/// Warsaw goes from 02:00 to 03:00 on 2027-03-28 (01:00 UTC) and back on 2026-10-25 (01:00 UTC).
+#[test]
+fn sz_5_fixed_hours_keep_to_the_accounts_clock_through_both_changes() {
+    let four = schedule("at 00:00, 06:00, 12:00, 18:00 Europe/Warsaw");
+    assert_eq!(four.to_string(), "at 00:00, 06:00, 12:00, 18:00 Europe/Warsaw");
+    let spring = ["2027-03-27T23:00:00Z", "2027-03-28T04:00:00Z", "2027-03-28T10:00:00Z", "2027-03-28T16:00:00Z", "2027-03-28T22:00:00Z"];
+    assert_eq!(runs(&four, "2027-03-27T17:00:00Z", 5), spring);
+    let autumn = ["2026-10-24T22:00:00Z", "2026-10-25T05:00:00Z", "2026-10-25T11:00:00Z", "2026-10-25T17:00:00Z", "2026-10-25T23:00:00Z"];
+    assert_eq!(runs(&four, "2026-10-24T16:00:00Z", 5), autumn);
+    // The zone may be the sync's; order and blanks do not matter.
+    let text = with("schedule: every 30 minutes", "time_zone: Europe/Warsaw\n    schedule: { left: \"At 18:00,6:00 , 12:00, 00:00\" }");
+    assert_eq!(config(&text).syncs[0].schedule.left, four);
+    // A time that is left out runs once, and not before one that comes earlier on the clock and later on the time line.
+    let near = schedule("daily at 02:30, 03:10 Europe/Warsaw");
+    assert_eq!(runs(&near, "2027-03-28T00:00:00Z", 3), ["2027-03-28T01:10:00Z", "2027-03-28T01:30:00Z", "2027-03-29T00:30:00Z"]);
+}
+
 #[test]
 fn what_runs_in_every_hour_keeps_its_distance_through_both_changes() {
     let cases = [
@@ -87,6 +104,11 @@ fn what_is_no_schedule_is_refused() {
         ("daily", "at what time"),
         ("daily at 24:00", "from 00:00 to 23:59"),
         ("daily at 6", "from 00:00 to 23:59"),
+        ("at", "not a schedule"),
+        ("\"at 00:00, 25:00\"", "from 00:00 to 23:59"),
+        ("\"at 06:00, 6:00\"", "twice"),
+        ("\"at 06:00, Europe/Warsaw\"", "from 00:00 to 23:59"),
+        ("\"at 06:00, 12:00 Europe/Warschau\"", "time zone"),
         ("whenever", "not a schedule"),
         ("0 6 * * *", "under `cron`"),
         ("daily at 06:00 Europe/Berlim", "time zone"),
