@@ -7,6 +7,7 @@ use syncline_model::{
     CallError, Deadline, Fault, FieldName, FieldSchema, ObjectKind, ObjectSchema, Record, RecordId, Timestamp, Value, Version,
 };
 
+use super::directory::UserPage;
 use super::sign_in::Revoked;
 use super::webhook::Webhooks;
 
@@ -307,6 +308,10 @@ pub trait Connector: Send + Sync {
 
     /// Gives up the credentials at the vendor. Credentials that the vendor no longer takes are `Revoked::Done`.
     async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError>;
+
+    /// The people to whom records can belong: one page; `None` begins. Everybody who stays throughout is on some page, once or more. A system whose
+    /// records belong to nobody answers `Unsupported`.
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError>;
 
     /// A link for people to a record at the vendor; `None` where there is none.
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String>;

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod connector;
+pub mod directory;
 pub mod http;
 pub mod outbox;
 pub mod secrets;

@@ -8,8 +8,11 @@ use jiff::SignedDuration;
 use syncline_engine::backfill::{self, Phase};
 use syncline_engine::message::{self, Cause, Change};
 use syncline_engine::ports::connector::{
-    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Resume, Selection, WriteAction,
+    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Resume, Selection, Sought,
+    WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_engine::write::{self, Delivery};
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Presence, Record, RecordId, Side, Timestamp, Value, Version};
@@ -94,15 +97,15 @@ impl Connector for Desk {
     }
 
     async fn account(&self, _: Deadline) -> Result<Account, CallError> {
-        unimplemented!()
+        panic!("this desk is not asked for that")
     }
 
     async fn describe(&self, _: &ObjectKind, _: Deadline) -> Result<ObjectSchema, CallError> {
-        unimplemented!()
+        panic!("this desk is not asked for that")
     }
 
     async fn list_changes(&self, _: &Selection, _: &From<'_>, _: Deadline) -> Result<Page, CallError> {
-        unimplemented!()
+        panic!("this desk is not asked for that")
     }
 
     async fn scan(&self, selection: &Selection, _: Option<&Cursor>, _: Deadline) -> Result<Page, CallError> {
@@ -134,11 +137,23 @@ impl Connector for Desk {
     }
 
     async fn provision(&self, _: &FieldWish, _: Deadline) -> Result<(), CallError> {
-        unimplemented!()
+        panic!("this desk is not asked for that")
     }
 
     async fn related(&self, _: &[RelatedQuery], _: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
-        unimplemented!()
+        panic!("this desk is not asked for that")
+    }
+
+    async fn roster(&self, _: &[Sought], _: Deadline) -> Result<Vec<Member>, CallError> {
+        panic!("this desk is not asked for that")
+    }
+
+    async fn revoke(&self, _: Deadline) -> Result<Revoked, CallError> {
+        panic!("this desk is not asked for that")
+    }
+
+    async fn users(&self, _: Option<&Cursor>, _: Deadline) -> Result<UserPage, CallError> {
+        panic!("this desk is not asked for that")
     }
 
     fn web_address(&self, _: &ObjectKind, _: &RecordId) -> Option<String> {
