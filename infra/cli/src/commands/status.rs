@@ -1,8 +1,8 @@
 //! `status`: how each sync stands.
 
 use syncline_engine::backfill::Phase;
-use syncline_engine::status::{EndStatus, SyncStatus, status};
-use syncline_model::{Side, Timestamp};
+use syncline_engine::status::{Alone, EndStatus, SyncStatus, status};
+use syncline_model::{RecordId, Side, Timestamp};
 
 use crate::args::Status;
 use crate::context::Context;
@@ -49,6 +49,12 @@ fn words(sync: &SyncStatus, now: Timestamp) -> String {
                 entries.linked, entries.severed, entries.creating, entries.awaited
             );
             rows.push(vec![format!("  {}", mapping.mapping), "both".to_owned(), counts]);
+            for side in [Side::Left, Side::Right] {
+                let alone = entries.alone.of(side);
+                if alone.count > 0 {
+                    rows.push(vec![format!("  {}", mapping.mapping), side.to_string(), alone_words(alone)]);
+                }
+            }
         }
     }
     text.add(format_args!("{}", table(&rows)));
@@ -65,6 +71,16 @@ fn words(sync: &SyncStatus, now: Timestamp) -> String {
     let held: Vec<String> = sync.held.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     text.add(format_args!("\n  held: {}", if held.is_empty() { "none".to_owned() } else { held.join(", ") }));
     text.into()
+}
+
+/// How many of those who stand alone the text names; `--json` has more.
+const ALONE_NAMED: usize = 20;
+
+fn alone_words(alone: &Alone) -> String {
+    let named: Vec<&str> = alone.shown.iter().take(ALONE_NAMED).map(RecordId::as_str).collect();
+    let rest = alone.count.saturating_sub(named.len() as u64);
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    format!("{} on this side only: {}{more}", alone.count, named.join(", "))
 }
 
 fn end_words(end: &EndStatus) -> String {

@@ -330,7 +330,7 @@ fn changes(place: Place<'_>, plan: &Plan, said: &mut MappingPreview) {
         let target = match outcome.decision {
             Decision::Write(side) => side,
             Decision::Won(winner) => winner.other(),
-            Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::Held => continue,
+            Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::LeftAlone | Decision::Held => continue,
         };
         *said.fields.of_mut(target).entry(outcome.field.clone()).or_default() += 1;
     }

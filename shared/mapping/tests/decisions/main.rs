@@ -9,4 +9,6 @@ mod laws;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod statuses;
+#[cfg(test)]
 mod world;
