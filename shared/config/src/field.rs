@@ -1,6 +1,6 @@
 //! One mapped field: its two lenses, and how it is compared, written and decided.
 
-use syncline_mapping::{Conflict, Equality, FieldMapping, Flow, Lens, Pair, ValueMap, WritePolicy};
+use syncline_mapping::{Conflict, Equality, FieldMapping, Flow, Lens, Others, Pair, ValueMap, WritePolicy};
 use syncline_model::{FieldName, MappingName, Side};
 
 use crate::document::{Entry, Node};
@@ -161,7 +161,12 @@ fn lens(node: &Node, side: Side, parent: Option<&MappingName>, path: &str, findi
 /// `beside`: the node in which `values` and `others` stand.
 fn value_map(table: &Node, beside: &Node) -> ValueMap {
     let pair = |entry: &Entry| Some((entry.key.clone(), entry.value.scalar()?.to_owned()));
-    ValueMap { pairs: table.entries().iter().filter_map(pair).collect(), pass_others: beside.text_at("others") == Some("pass") }
+    let others = match beside.text_at("others") {
+        Some("pass") => Others::Pass,
+        Some("leave") => Others::Leave,
+        Some(_) | None => Others::Refuse,
+    };
+    ValueMap { pairs: table.entries().iter().filter_map(pair).collect(), others }
 }
 
 fn write(node: &Node) -> Pair<WritePolicy> {
@@ -277,7 +282,7 @@ fn refuse_unfit(node: &Node, flow: Flow, left: &Lens, right: &Lens, path: &str, 
     for (side, name) in SIDES {
         let (target, source) = (side.of(left, right), side.other().of(left, right));
         let (Some(to), Some(from)) = (table(target), table(source)) else { continue };
-        let reachable = |shared: &str| to.pass_others || to.pairs.iter().any(|(_, known)| known == shared);
+        let reachable = |shared: &str| to.others == Others::Pass || to.pairs.iter().any(|(_, known)| known == shared);
         let missing: Vec<usize> =
             from.pairs.iter().enumerate().filter(|(_, (_, shared))| !reachable(shared)).map(|(index, _)| index).collect();
         if let Some(first) = missing.first().filter(|_| flow.reaches(side)) {

@@ -107,6 +107,9 @@ fn match_keys(
 }
 
 fn create(node: &Node, defaults: &Defaults<'_>, path: &str, findings: &mut Findings) -> Pair<bool> {
+    if node.text_at("create") == Some("never") {
+        return Pair::new(false, false);
+    }
     let mut create = Pair::new(defaults.flow.reaches(Side::Left), defaults.flow.reaches(Side::Right));
     for (side, name) in SIDES {
         let Some(place) = node.get("create").and_then(|create| create.get(name)) else { continue };

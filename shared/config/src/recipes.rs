@@ -1,6 +1,9 @@
 //! The configs that Syncline ships.
 
-const RECIPES: &[(&str, &str)] = &[("freshdesk-salesforce", include_str!("../../recipes/freshdesk-salesforce.yaml"))];
+const RECIPES: &[(&str, &str)] = &[
+    ("aircall-zendesk_support", include_str!("../../recipes/aircall-zendesk_support.yaml")),
+    ("freshdesk-salesforce", include_str!("../../recipes/freshdesk-salesforce.yaml")),
+];
 
 /// The text of a ready-made config.
 pub fn recipe(name: &str) -> Option<&'static str> {

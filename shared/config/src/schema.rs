@@ -135,7 +135,9 @@ mod tests {
     fn every_recipe_fits_the_schema() {
         let schema = json_schema();
         for name in recipe_names() {
-            assert_eq!(refusal(&json_of(recipe(name).unwrap()), &schema), None, "{name}");
+            // What a recipe leaves to its user.
+            let text = recipe(name).unwrap().replace("    # direction: ", "    direction: ");
+            assert_eq!(refusal(&json_of(&text), &schema), None, "{name}");
         }
         let wrong = recipe("freshdesk-salesforce").unwrap().replace("direction: both", "direction: all");
         assert!(refusal(&json_of(&wrong), &schema).is_some());

@@ -52,6 +52,9 @@ const WRITES: &[&str] = &["always", "fill_empty", "never_clear", "unless_taken"]
 const CONFLICTS: &[&str] = &["master", "latest", "hold", "opt_out_wins"];
 const DRIFTS: &[&str] = &["overwrite", "leave"];
 const DELETES: &[&str] = &["ignore", "propagate"];
+const OTHERS: &[&str] = &["pass", "refuse", "leave"];
+const OTHERS_HELP: &str =
+    "Values that the table does not name: an error of that record (default), passed as they are, or left: not synced, and no error.";
 pub(crate) const COMPARES: &[&str] = &["exact", "words", "ignore_case", "phone"];
 
 pub(crate) const ROOT: Shape = Shape::Keys(&[
@@ -146,7 +149,12 @@ const COMPARE: Shape = Shape::Either(
 const SYNC: Shape = Shape::Keys(&[
     required("left", Shape::Text, "The connection on the left.", "left: freshdesk"),
     required("right", Shape::Text, "The connection on the right.", "right: salesforce"),
-    key("direction", Shape::Words(DIRECTIONS), "Which way changes go, unless a field says otherwise. Default: both.", "direction: both"),
+    required(
+        "direction",
+        Shape::Words(DIRECTIONS),
+        "Which way changes go: `both`, `left_to_right` or `right_to_left`. It has no default: which side may be written to is yours to say.",
+        "direction: both",
+    ),
     required("master", Shape::Master, "The side that wins: `left`, `right`, or the connection's name.", "master: right"),
     key(
         "history",
@@ -232,11 +240,14 @@ const OBJECT: Shape = Shape::Keys(&[
     ),
     key(
         "create",
-        Shape::Keys(&[
-            key("left", Shape::Flag, "Whether records are created on the left.", "left: true"),
-            key("right", Shape::Flag, "Whether records are created on the right.", "right: true"),
-        ]),
-        "Whether records are created; by default wherever the direction leads.",
+        Shape::Either(
+            &Shape::Words(&["never"]),
+            &Shape::Keys(&[
+                key("left", Shape::Flag, "Whether records are created on the left.", "left: true"),
+                key("right", Shape::Flag, "Whether records are created on the right.", "right: true"),
+            ]),
+        ),
+        "Whether records are created: `never`, or by side; by default wherever the direction leads.",
         "create: { left: true, right: true }",
     ),
     key(
@@ -279,12 +290,7 @@ const SIDE: Shape = Shape::Either(
             "as: comma_text",
         ),
         key("values", Shape::Table, "This side's values, each with the value that both sides share.", "values: { Gold: gold }"),
-        key(
-            "others",
-            Shape::Words(&["pass", "refuse"]),
-            "Values that the table does not name: an error of that record (default), or passed as they are.",
-            "others: pass",
-        ),
+        key("others", Shape::Words(OTHERS), OTHERS_HELP, "others: pass"),
     ]),
 );
 
@@ -308,12 +314,7 @@ const FIELD: Shape = Shape::Keys(&[
     ),
     key("reference", Shape::Text, "The field points to another record: the object mapping that links it.", "reference: companies"),
     key("values", Shape::Table, "Values of the left, each with its value of the right.", "values: { Gold: gold, Silver: silver }"),
-    key(
-        "others",
-        Shape::Words(&["pass", "refuse"]),
-        "Values that the table does not name: an error of that record (default), or passed as they are.",
-        "others: refuse",
-    ),
+    key("others", Shape::Words(OTHERS), OTHERS_HELP, "others: refuse"),
     key("compare", COMPARE, "How values are compared; by default as the field's name suggests.", "compare: ignore_case"),
     key("direction", Shape::Words(DIRECTIONS), "Which way changes go; by default as the sync says.", "direction: left_to_right"),
     key(

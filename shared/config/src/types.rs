@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use syncline_mapping::{FieldMapping, Lens};
+use syncline_mapping::{FieldMapping, Lens, Others};
 use syncline_model::{Choice, FieldSchema, FieldType, ObjectSchema, Side};
 
 use crate::config::Sync;
@@ -246,7 +246,7 @@ fn shared<'a>(lens: &'a Lens, option: &'a str) -> Option<&'a str> {
     match lens {
         Lens::Mapped { map, .. } => match map.pairs.iter().find(|(raw, _)| raw == option) {
             Some((_, view)) => Some(view),
-            None => map.pass_others.then_some(option),
+            None => (map.others == Others::Pass).then_some(option),
         },
         Lens::Field(_) | Lens::FullName { .. } | Lens::CommaText(_) | Lens::Not(_) | Lens::Owner { .. } | Lens::Reference { .. } => {
             Some(option)
@@ -273,7 +273,10 @@ fn check_options(field: &FieldMapping, left: &End<'_>, right: &End<'_>, issues: 
             continue;
         }
         let theirs: BTreeSet<&str> = others.iter().filter_map(|choice| shared(to.lens, &choice.value)).collect();
-        let crosses = |option: &str| shared(from.lens, option).is_some_and(|view| theirs.contains(view));
+        let crosses = |option: &str| match shared(from.lens, option) {
+            Some(view) => theirs.contains(view) || to.lens.leaves_others(),
+            None => from.lens.leaves_others(),
+        };
         let alone: Vec<&str> = own.iter().map(|choice| choice.value.as_str()).filter(|option| !crosses(option)).collect();
         if !alone.is_empty() {
             let name = &from.field.name;

@@ -16,6 +16,9 @@ struct Body {
     /// Since when the feed is read without a gap.
     #[serde(default)]
     begun: Option<Timestamp>,
+    /// The listing that is under way began the feed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    first: bool,
     leased_until: Option<Timestamp>,
     /// When a listing was last read to its end.
     caught_up: Option<Timestamp>,
@@ -30,6 +33,7 @@ pub struct Lease {
     version: u64,
     pub cursor: Option<Cursor>,
     begun: Option<Timestamp>,
+    first: bool,
     until: Timestamp,
     caught_up: Option<Timestamp>,
 }
@@ -55,7 +59,7 @@ pub async fn lease(
     if body.leased_until.is_some_and(|end| end > engine.now()) && !planted(Mutant::LeaseIgnored) {
         return Ok(None);
     }
-    let mut lease = Lease { key, version, cursor: body.cursor, begun: body.begun, until, caught_up: body.caught_up };
+    let mut lease = Lease { key, version, cursor: body.cursor, begun: body.begun, first: body.first, until, caught_up: body.caught_up };
     match lease.store(engine, Some(until)).await {
         Ok(()) => Ok(Some(lease)),
         Err(EngineError::Store(StoreError::Lost { .. })) => Ok(None),
@@ -89,7 +93,7 @@ pub async fn begin_at(
         return Ok(Some(until));
     }
     // Going back repeats what the base knows already, and loses nothing.
-    let mut lease = Lease { key, version, cursor: Some(cursor), begun: Some(began), until: now, caught_up: body.caught_up };
+    let mut lease = Lease { key, version, cursor: Some(cursor), begun: Some(began), first: false, until: now, caught_up: body.caught_up };
     match lease.store(engine, None).await {
         Ok(()) => Ok(None),
         Err(EngineError::Store(StoreError::Lost { .. })) => Ok(Some(now + jiff::SignedDuration::from_secs(1))),
@@ -107,9 +111,15 @@ impl Lease {
         self.store(engine, Some(self.until)).await
     }
 
+    /// Whether nothing but the listing that is under way was ever read, by this feed or by a backfill.
+    pub fn is_first(&self) -> bool {
+        self.cursor.is_none() || self.first
+    }
+
     /// Moves the cursor and gives the lease back in one write.
     pub async fn finish(mut self, engine: &Engine, cursor: Cursor) -> Result<(), EngineError> {
         self.move_to(engine, cursor);
+        self.first = false;
         self.caught_up = Some(engine.now());
         self.store(engine, None).await
     }
@@ -122,12 +132,14 @@ impl Lease {
     fn move_to(&mut self, engine: &Engine, cursor: Cursor) {
         if self.cursor.is_none() {
             self.begun = Some(engine.now());
+            self.first = true;
         }
         self.cursor = Some(cursor);
     }
 
     async fn store(&mut self, engine: &Engine, leased_until: Option<Timestamp>) -> Result<(), EngineError> {
-        let body = Body { v: FORMAT, cursor: self.cursor.clone(), begun: self.begun, leased_until, caught_up: self.caught_up };
+        let body =
+            Body { v: FORMAT, cursor: self.cursor.clone(), begun: self.begun, first: self.first, leased_until, caught_up: self.caught_up };
         let body = serde_json::to_string(&body)
             .map_err(|error| EngineError::Unreadable { what: "a cursor".into(), problem: error.to_string() })?;
         let expect = if self.version == 0 { Expect::Absent } else { Expect::Version(self.version) };

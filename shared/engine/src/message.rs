@@ -56,6 +56,8 @@ impl Change {
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     Pull,
+    /// The first listing of a feed that cannot tell changes showed it: nobody is known to have edited it.
+    Listed,
     Webhook,
     Backfill,
     Sweep,
@@ -74,6 +76,7 @@ impl Cause {
     pub fn name(self) -> &'static str {
         match self {
             Self::Pull => "pull",
+            Self::Listed => "listed",
             Self::Webhook => "webhook",
             Self::Backfill => "backfill",
             Self::Sweep => "sweep",

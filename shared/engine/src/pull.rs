@@ -151,7 +151,9 @@ async fn pull_object(
         if planted(Mutant::CursorBeforeQueue) {
             lease.advance(engine, page.resume.cursor().clone(), false).await?;
         }
-        admit(engine, sync, mapping, side, page.records, pulled).await?;
+        let tells_changes = sync.facts(mapping, side).is_none_or(|facts| facts.lists_changes);
+        let cause = if lease.is_first() && !tells_changes { Cause::Listed } else { Cause::Pull };
+        admit(engine, sync, mapping, side, page.records, cause, pulled).await?;
         match page.resume {
             Resume::CaughtUp(cursor) => {
                 lease.finish(engine, cursor).await?;
@@ -178,6 +180,7 @@ async fn admit(
     mapping: &ObjectMapping,
     side: Side,
     records: Vec<Result<Record, BadRecord>>,
+    cause: Cause,
     pulled: &mut Pulled,
 ) -> Result<(), EngineError> {
     let now = engine.now();
@@ -199,9 +202,9 @@ async fn admit(
         if known {
             pulled.unchanged += 1;
             engine.counts.end(&sync.name, &mapping.name, side, &counts::End::Unchanged);
-            telemetry::decided(at, &Change::hint(record.id, now, Cause::Pull), None, &counts::End::Unchanged);
+            telemetry::decided(at, &Change::hint(record.id, now, cause), None, &counts::End::Unchanged);
         } else {
-            changes.push(Change::seen(record, now, Cause::Pull));
+            changes.push(Change::seen(record, now, cause));
         }
     }
     if changes.is_empty() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use syncline_mapping::Pair;
-use syncline_model::{ConnectionName, MappingName, Side, SyncName, Timestamp};
+use syncline_mapping::{Pair, SkipReason};
+use syncline_model::{ConnectionName, MappingName, RecordId, Side, SyncName, Timestamp};
 
 use crate::backfill::{self, Progress};
 use crate::budget::Usage;
@@ -85,7 +85,20 @@ pub struct EntryCounts {
     pub unlinked: BTreeMap<String, u64>,
     /// Records that others wait for.
     pub awaited: u64,
+    /// By side, who stands alone: no counterpart was found, and the sync creates none.
+    pub alone: Pair<Alone>,
 }
+
+/// Records of one side that have no counterpart and get none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Alone {
+    pub count: u64,
+    /// The first [`ALONE_SHOWN_MAX`] of them.
+    pub shown: Vec<RecordId>,
+}
+
+/// So many records that stand alone are named; the others are counted.
+pub const ALONE_SHOWN_MAX: usize = 100;
 
 #[derive(Deserialize)]
 struct StoredBucket {
@@ -157,12 +170,27 @@ async fn count(engine: &Engine, sync: &SyncName, mapping: &MappingName) -> Resul
                 let Some(last) = page.last() else { break };
                 after = Some(last.key.sort.clone());
                 for item in page {
-                    add(&mut counts, &entry::placed(item)?.entry);
+                    let placed = entry::placed(item)?;
+                    add(&mut counts, &placed.entry);
+                    if stands_alone(&placed.entry) {
+                        let alone = counts.alone.of_mut(side);
+                        alone.count += 1;
+                        if alone.shown.len() < ALONE_SHOWN_MAX {
+                            alone.shown.push(RecordId::new(placed.key.sort));
+                        }
+                    }
                 }
             }
         }
     }
     Ok(counts)
+}
+
+/// Whether a record was left out because it has no counterpart where none is created.
+fn stands_alone(entry: &Entry) -> bool {
+    let Entry::Unlinked { note: Some(note), .. } = entry else { return false };
+    let reason = note.end.strip_prefix("skipped:").and_then(|reason| serde_json::from_str::<SkipReason>(reason).ok());
+    matches!(reason, Some(SkipReason::NotCreatedThere))
 }
 
 fn add(counts: &mut EntryCounts, entry: &Entry) {

@@ -98,7 +98,7 @@ pub(crate) fn queued(at: Subject<'_>, changes: &[Change]) {
             Cause::Pull | Cause::Webhook | Cause::Release => {
                 tracing::info!(%sync, %mapping, %side, %record, cause, %trace, "queued");
             }
-            Cause::Backfill | Cause::Sweep | Cause::Counterpart | Cause::Parent | Cause::Child => {
+            Cause::Listed | Cause::Backfill | Cause::Sweep | Cause::Counterpart | Cause::Parent | Cause::Child => {
                 tracing::debug!(%sync, %mapping, %side, %record, cause, %trace, "queued");
             }
         }

@@ -14,9 +14,24 @@ use crate::Equality;
 pub struct ValueMap {
     /// (raw, view), in order.
     pub pairs: Vec<(String, String)>,
-    /// Values that the table does not name: `true`, they pass as they are; `false`, they are an error of that record.
-    pub pass_others: bool,
+    pub others: Others,
 }
+
+/// What becomes of a value that a table does not name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Others {
+    /// It is an error of that record.
+    #[default]
+    Refuse,
+    /// It passes as it is.
+    Pass,
+    /// It is not synced: while one side shows such a value, neither is written, and nothing is wrong.
+    Leave,
+}
+
+/// The view of every value that a table leaves alone. No table makes it of a value that it names: those are texts.
+const NOT_SYNCED: Value = Value::Bool(true);
 
 /// One side's part of a mapped field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +153,28 @@ impl Lens {
         }
     }
 
+    /// Whether a value stands here that the table leaves alone.
+    pub fn leaves(&self, raw: &[Value]) -> Result<bool, FieldProblem> {
+        if self.leaves_others() { Ok(self.get(raw)? == NOT_SYNCED) } else { Ok(false) }
+    }
+
+    /// Whether the table leaves alone what it does not name.
+    pub fn leaves_others(&self) -> bool {
+        matches!(self, Self::Mapped { map, .. } if map.others == Others::Leave)
+    }
+
+    /// Whether the table has a value for this view, or is none that leaves others alone.
+    pub fn takes(&self, view: &Value) -> bool {
+        match self {
+            Self::Mapped { map, .. } if map.others == Others::Leave => match view.as_text() {
+                Ok(Some(text)) => map.pairs.iter().any(|(_, shared)| shared == text),
+                Ok(None) => true,
+                Err(_) => false,
+            },
+            Self::Field(_) | Self::FullName { .. } | Self::CommaText(_) | Self::Mapped { .. } | Self::Reference { .. } => true,
+        }
+    }
+
     /// Whether `put` must see the present raw values to keep what the view cannot express.
     pub fn needs_current(&self) -> bool {
         match self {
@@ -177,8 +214,11 @@ impl Lens {
                 }
                 match map.pairs.iter().find(|(from, _)| from == raw) {
                     Some((_, view)) => Ok(Value::text(view.clone())),
-                    None if map.pass_others => Ok(Value::text(raw)),
-                    None => Err(problem(field, "the value has no counterpart in the value map; add it to `values`")),
+                    None => match map.others {
+                        Others::Pass => Ok(Value::text(raw)),
+                        Others::Leave => Ok(NOT_SYNCED),
+                        Others::Refuse => Err(problem(field, "the value has no counterpart in the value map; add it to `values`")),
+                    },
                 }
             }
         }
@@ -223,7 +263,7 @@ impl Lens {
                 }
                 match map.pairs.iter().find(|(_, to)| to == view) {
                     Some((raw, _)) => Ok(vec![Value::text(raw.clone())]),
-                    None if map.pass_others && !map.pairs.iter().any(|(from, _)| from == view) => Ok(vec![Value::text(view)]),
+                    None if map.others == Others::Pass && !map.pairs.iter().any(|(from, _)| from == view) => Ok(vec![Value::text(view)]),
                     None => Err(problem(field, "the value has no counterpart in the value map; add it to `values`")),
                 }
             }
@@ -357,13 +397,28 @@ mod tests {
     fn a_value_map_keeps_what_it_cannot_express() {
         let map = ValueMap {
             pairs: [("offline", "away"), ("lunch", "away"), ("online", "here")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
-            pass_others: false,
+            others: Others::Refuse,
         };
         let lens = Lens::Mapped { field: "status".into(), map };
         assert!(lens.put(&Value::text("away"), Some(&[Value::text("lunch")])).unwrap() == vec![Value::text("lunch")]);
         assert!(lens.put(&Value::text("away"), Some(&[Value::text("online")])).unwrap() == vec![Value::text("offline")]);
         assert!(lens.put(&Value::text("elsewhere"), None).is_err());
         assert!(lens.get(&[Value::text("unknown")]).is_err());
+    }
+
+    #[test]
+    fn what_a_table_leaves_alone_is_no_error_and_all_alike() {
+        let map = ValueMap { pairs: vec![("online".to_owned(), "here".to_owned())], others: Others::Leave };
+        let lens = Lens::Mapped { field: "status".into(), map };
+        let custom = |text: &str| vec![Value::text(text)];
+        assert!(lens.leaves(&custom("gardening")).unwrap() && !lens.leaves(&custom("online")).unwrap());
+        assert!(!lens.leaves(&custom("")).unwrap(), "an empty field is empty");
+        assert!(lens.leaves(&[Value::Integer(3)]).is_err(), "a table reads text");
+        assert!(lens.takes(&Value::text("here")) && lens.takes(&Value::Null) && !lens.takes(&Value::text("away")));
+        let mark = |text: &str| lens.canonical(&Equality::Exact, &custom(text)).unwrap();
+        assert!(mark("gardening") == mark("fishing") && mark("gardening") != mark("online"));
+        let named = Lens::Mapped { field: "status".into(), map: ValueMap { pairs: Vec::new(), others: Others::Pass } };
+        assert!(!named.leaves(&custom("true")).unwrap());
     }
 
     fn any_word() -> impl Strategy<Value = String> {
@@ -388,7 +443,7 @@ mod tests {
     fn lenses() -> Vec<Lens> {
         let map = ValueMap {
             pairs: [("offline", "away"), ("lunch", "away"), ("online", "here")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
-            pass_others: false,
+            others: Others::Refuse,
         };
         let owner = Lens::Owner { field: "OwnerId".into(), fallback: None };
         let plain = [Lens::Field("Email".into()), Lens::CommaText("Tags__c".into()), Lens::Not("optedIn".into())];

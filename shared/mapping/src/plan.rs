@@ -33,6 +33,8 @@ pub enum SkipReason {
     CounterpartDeleted { on: Side },
     /// The record was deleted before it had a counterpart.
     DeletedBeforeLink,
+    /// It was there before the sync, which takes nothing over that nobody has changed since.
+    NotChangedYet,
     /// The sync had its vendor move it to another id, which is synced instead of it.
     LeftBehind { moved_to: RecordId },
 }
@@ -94,6 +96,8 @@ pub enum Decision {
     Kept(Side),
     /// A change on the target side of a one-way field, left as it is.
     Drifted(Side),
+    /// Nothing is written: one side shows a value that its table leaves alone, or nobody is known to have edited either.
+    LeftAlone,
     /// A person decides.
     Held,
 }

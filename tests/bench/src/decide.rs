@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use serde_json::Value as Json;
 use syncline_engine::Sync;
-use syncline_mapping::{Base, Known, ObjectMapping, Pair, RefState, Refs, Rules, Sight, Verdict, base_after, reconcile};
+use syncline_mapping::{Base, Known, ObjectMapping, Occasion, Pair, RefState, Refs, Rules, Sight, Verdict, base_after, reconcile};
 use syncline_model::{Record, RecordId, Side, Value};
 
 use crate::least;
@@ -83,6 +83,7 @@ impl Couple<'_> {
             ids: Pair::new(Some(&self.left.id), Some(&self.right.id)),
             sight: Pair::new(Sight::Seen(&self.left), Sight::Seen(&self.right)),
             refs: &self.refs,
+            occasion: Occasion::Edited(Side::Left),
             leave_out: &self.nothing_left_out,
         }
     }

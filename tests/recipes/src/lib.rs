@@ -10,8 +10,10 @@
     reason = "a test's world fails the test that made it, and the simulators' profiles are open for more settings"
 )]
 
+mod agents;
 mod clock;
 mod world;
 
+pub use agents::{Agents, AgentsSetup};
 pub use clock::{CountingDice, TestClock};
 pub use world::{Memory, World, WorldSetup};

@@ -6,6 +6,7 @@
     reason = "a test's helper fails the test that called it, and the simulators' profiles are open for more settings"
 )]
 
+mod aircall_zendesk;
 mod bad_answers;
 mod freshdesk_salesforce;
 mod owners;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use syncline_config::{Schedule, Sync};
 use syncline_engine::backfill::Phase;
-use syncline_engine::status::{EndStatus, Status as Found, SyncStatus, status};
-use syncline_model::{Side, SyncName, Timestamp};
+use syncline_engine::status::{Alone, EndStatus, Status as Found, SyncStatus, status};
+use syncline_model::{RecordId, Side, SyncName, Timestamp};
 
 use crate::args::Status;
 use crate::context::Context;
@@ -89,6 +89,12 @@ fn words(sync: &SyncStatus, now: Timestamp, schedules: Option<&Schedules<'_>>) -
                 entries.linked, entries.severed, entries.creating, entries.awaited
             );
             rows.push(vec![format!("  {}", mapping.mapping), "both".to_owned(), counts]);
+            for side in [Side::Left, Side::Right] {
+                let alone = entries.alone.of(side);
+                if alone.count > 0 {
+                    rows.push(vec![format!("  {}", mapping.mapping), side.to_string(), alone_words(alone)]);
+                }
+            }
         }
     }
     text.add(format_args!("{}", table(&rows)));
@@ -108,6 +114,16 @@ fn words(sync: &SyncStatus, now: Timestamp, schedules: Option<&Schedules<'_>>) -
         text.add(format_args!("\n  owner not found: {} records (`syncline owners` lists them)", sync.owners_not_found));
     }
     text.into()
+}
+
+/// How many of those who stand alone the text names; `--json` has more.
+const ALONE_NAMED: usize = 20;
+
+fn alone_words(alone: &Alone) -> String {
+    let named: Vec<&str> = alone.shown.iter().take(ALONE_NAMED).map(RecordId::as_str).collect();
+    let rest = alone.count.saturating_sub(named.len() as u64);
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    format!("{} on this side only: {}{more}", alone.count, named.join(", "))
 }
 
 fn end_words(end: &EndStatus) -> String {

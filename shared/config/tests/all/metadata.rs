@@ -192,6 +192,8 @@ fn fs_15_options_that_stand_on_one_side_only_are_listed() {
     check(tier(&["Gold", "Silver"]), tier_c(&["gold"]), ", values: { Gold: gold }", Some((Severity::Warning, "tier", "`Silver`")));
     check(tier(&["Gold"]), tier_c(&["gold"]), ", values: { Gold: gold, Glod: gold }", Some((Severity::Error, "tier", "no option `Glod`")));
     check(tier(&["Gold", "Same"]), tier_c(&["gold", "Same"]), ", values: { Gold: gold }, others: pass", None);
+    // What is left on purpose needs no word.
+    check(tier(&["Gold", "Own"]), tier_c(&["gold", "Theirs"]), ", values: { Gold: gold }, others: leave", None);
     let multi = |name: &str, options: &[&str]| typed(name, FieldType::Set { choices: choices(options) });
     check(multi("langs", &["de", "en"]), multi("Langs__c", &["de"]), "", Some((Severity::Warning, "langs", "`en`")));
 }

@@ -38,7 +38,7 @@ type Case = (&'static str, &'static str, &'static [(usize, &'static str, &'stati
 const CASES: &[Case] = &[
     // Keys.
     ("    master: right", "    mastr: right", &[(6, "missing_key", "`master`"), (10, "unknown_key", "did you mean `master`?")]),
-    ("    direction: both", "    colour: red", &[(9, "unknown_key", "keys that may stand here: `left`")]),
+    ("    direction: both", "    direction: both\n    colour: red", &[(10, "unknown_key", "keys that may stand here: `left`")]),
     ("    direction: both", "    direction: both\n    direction: both", &[(10, "duplicate_key", "the first is on line 9")]),
     ("        left: contact\n", "", &[(20, "missing_key", "add `left: contact`")]),
     ("version: 1", "retain: values", &[(1, "missing_key", "`version`")]),
@@ -57,7 +57,13 @@ const CASES: &[Case] = &[
     (
         "syncs:\n  customers:",
         "syncs:\n  empty: {}\n  customers:",
-        &[(6, "missing_key", "`left`"), (6, "missing_key", "`right`"), (6, "missing_key", "`master`"), (6, "missing_key", "`objects`")],
+        &[
+            (6, "missing_key", "`left`"),
+            (6, "missing_key", "`right`"),
+            (6, "missing_key", "`direction`"),
+            (6, "missing_key", "`master`"),
+            (6, "missing_key", "`objects`"),
+        ],
     ),
     // Owners and flags.
     (
@@ -81,11 +87,11 @@ const CASES: &[Case] = &[
         &[(27, "bad_lens", "the same kind of value")],
     ),
     // Numbers.
-    ("direction: both", "deletes: { max_share: 101 }", &[(9, "out_of_range", "from 0 to 100")]),
-    ("direction: both", "deletes: { max_share: -1 }", &[(9, "out_of_range", "from 0 to 100")]),
-    ("direction: both", "deletes: { max_share: 5% }", &[(9, "wrong_type", "expected a number from 0 to 100, found text")]),
+    ("schedule: every 30 minutes", "deletes: { max_share: 101 }", &[(11, "out_of_range", "from 0 to 100")]),
+    ("schedule: every 30 minutes", "deletes: { max_share: -1 }", &[(11, "out_of_range", "from 0 to 100")]),
+    ("schedule: every 30 minutes", "deletes: { max_share: 5% }", &[(11, "wrong_type", "expected a number from 0 to 100, found text")]),
     ("version: 1", "version: 1\nhistory: { days: 4000 }", &[(2, "out_of_range", "from 0 to 3650")]),
-    ("direction: both", "debounce_s: 1.5", &[(9, "out_of_range", "a whole number")]),
+    ("schedule: every 30 minutes", "debounce_s: 1.5", &[(11, "out_of_range", "a whole number")]),
     // Connections and objects.
     ("system: freshdesk, domain: acme", "system: freshdsk, domain: acme", &[(3, "unknown_system", "did you mean `freshdesk`?")]),
     ("system: freshdesk, domain: acme", "system: freshdesk", &[(3, "missing_key", "Freshdesk needs it")]),
@@ -106,6 +112,7 @@ const CASES: &[Case] = &[
     ("master: right", "master: rihgt", &[(10, "unknown_word", "did you mean `right`?")]),
     ("direction: both", "direction: left_to_right", &[(10, "against_master", "the master is right")]),
     // Directions.
+    ("    direction: both\n", "", &[(6, "missing_key", "It has no default")]),
     (
         "title: { left: job_title, right: Title }",
         "title: { left: job_title, right: Title, direction: sideways }",
@@ -161,7 +168,7 @@ const CASES: &[Case] = &[
         &[(27, "one_way_lens", "entry 2 of the left table")],
     ),
     ("right: Title }", "right: Title, compare: { phone: Germany } }", &[(27, "bad_region", "two letters")]),
-    ("direction: both", "region: 'D1'", &[(9, "bad_region", "two letters")]),
+    ("schedule: every 30 minutes", "region: 'D1'", &[(11, "bad_region", "two letters")]),
     // Secrets.
     ("domain: acme", "domain: acme, api_key: hunter2", &[(3, "secret_in_config", "syncline connect")]),
     ("domain: acme", "domain: acme, client_secret: { a: hunter2 }", &[(3, "secret_in_config", "`client_secret`")]),
@@ -171,7 +178,7 @@ const CASES: &[Case] = &[
         "\"https://me:hunter2@acme.my.salesforce.com\"",
         &[(4, "secret_in_config", "carries a credential")],
     ),
-    ("direction: both", "password: hunter2", &[(9, "secret_in_config", "`password`")]),
+    ("schedule: every 30 minutes", "password: hunter2", &[(11, "secret_in_config", "`password`")]),
     // YAML.
     ("    direction: both", "\tdirection: both", &[(9, "invalid_yaml", "tab")]),
     ("[ { left: name, right: Name } ]", "[ { left: name, right: Name }", &[(18, "invalid_yaml", "not valid YAML")]),

@@ -1,5 +1,5 @@
 use syncline_config::{HistoryKeep, HistoryMode, Schedule, Sweep};
-use syncline_mapping::{Conflict, Drift, Equality, Flow, Lens, Retain, WritePolicy};
+use syncline_mapping::{Conflict, Drift, Equality, Flow, Lens, Others, Retain, WritePolicy};
 use syncline_model::{Decimal, Side};
 
 use crate::world::{GOOD, config, with};
@@ -52,7 +52,7 @@ fn lenses_are_written_in_short_and_in_long() {
     assert_eq!(field("tags").lens.right, Lens::CommaText("Tags__c".into()));
     let Lens::Mapped { map, .. } = &field("tier").lens.left else { panic!("a table") };
     assert_eq!(map.pairs[0], ("Gold".to_owned(), "gold".to_owned()));
-    assert!(map.pass_others);
+    assert_eq!(map.others, Others::Pass);
     assert_eq!(field("tier").lens.right, Lens::Field("Tier__c".into()));
     assert!(matches!((&field("state").lens.left, &field("state").lens.right), (Lens::Mapped { .. }, Lens::Mapped { .. })));
     let fax = field("fax");
@@ -88,6 +88,19 @@ fn one_way_creates_only_where_it_leads() {
     assert_eq!(sync.rules.master, Side::Right);
     assert!(sync.mappings.iter().all(|mapping| mapping.create.left && !mapping.create.right));
     assert!(sync.mappings[0].fields.iter().all(|field| field.flow == Flow::ToLeft));
+}
+
+#[test]
+fn what_a_table_leaves_and_that_nothing_is_created_are_said_in_one_word() {
+    let text =
+        with("title: { left: job_title, right: Title }", "title: { left: job_title, right: Title, values: { a: b }, others: leave }");
+    let config =
+        config(&text.replace("        link: { left: custom_fields.sfc", "        create: never\n        link: { left: custom_fields.sfc"));
+    let contacts = config.syncs[0].mapping("contacts").unwrap();
+    let title = contacts.fields.iter().find(|field| field.name == "title").unwrap();
+    assert!(title.lens.left.leaves_others() && !title.lens.right.leaves_others());
+    assert!(!contacts.create.left && !contacts.create.right);
+    assert!(config.syncs[0].mapping("companies").unwrap().create.left);
 }
 
 #[test]

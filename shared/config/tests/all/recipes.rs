@@ -2,7 +2,7 @@ use syncline_config::{HistoryMode, recipe, recipe_names};
 use syncline_mapping::{DeletePolicy, Equality, Flow, Lens, WritePolicy};
 use syncline_model::Side;
 
-use crate::world::config;
+use crate::world::{config, try_read};
 
 /// The recipe with the fields and settings that stand in it as comments.
 fn uncommented(text: &str) -> String {
@@ -18,17 +18,35 @@ fn uncommented(text: &str) -> String {
 
 #[test]
 fn every_recipe_reads_as_it_stands_and_with_its_comments_switched_on() {
-    assert_eq!(recipe_names().collect::<Vec<_>>(), ["freshdesk-salesforce"]);
+    // How many fields each maps, and how many with its comments switched on; and what its user must choose before it reads at all.
+    let known: [(&str, usize, usize, Option<&str>); 2] =
+        [("aircall-zendesk_support", 1, 1, Some("    # direction: left_to_right")), ("freshdesk-salesforce", 6, 12, None)];
+    assert_eq!(recipe_names().collect::<Vec<_>>(), known.map(|(name, ..)| name));
     assert!(recipe("freshdesk").is_none());
-    for name in recipe_names() {
+    for (name, plain, full, choice) in known {
         let text = recipe(name).unwrap();
-        let plain = config(text);
-        let full = config(&uncommented(text));
         let fields =
             |config: &syncline_config::Config| -> usize { config.syncs[0].mappings.iter().map(|mapping| mapping.fields.len()).sum() };
-        assert_eq!(fields(&plain), 6, "{name}");
-        assert_eq!(fields(&full), 12, "{name}");
+        let chosen = choice.map_or_else(|| text.to_owned(), |line| text.replace(line, &line.replace("# ", "")));
+        assert_eq!(fields(&config(&chosen)), plain, "{name}");
+        assert_eq!(fields(&config(&uncommented(text))), full, "{name}");
     }
+}
+
+#[test]
+fn az_1_without_a_direction_there_is_no_sync() {
+    let problems = try_read(recipe("aircall-zendesk_support").unwrap()).unwrap_err();
+    assert_eq!(problems.0.len(), 1);
+    assert_eq!(problems.0[0].problem, "`direction` is missing");
+    assert!(problems.0[0].hint.contains("It has no default"), "{}", problems.0[0].hint);
+    let chosen = |direction: &str, master: &str| {
+        let text = recipe("aircall-zendesk_support").unwrap();
+        let text = text.replace("# direction: left_to_right", &format!("direction: {direction}"));
+        config(&text.replace("master: left", &format!("master: {master}"))).syncs[0].mappings[0].fields[0].flow
+    };
+    assert_eq!(chosen("left_to_right", "left"), Flow::ToRight);
+    assert_eq!(chosen("right_to_left", "right"), Flow::ToLeft);
+    assert_eq!(chosen("both", "left"), Flow::Both);
 }
 
 #[test]

@@ -22,6 +22,13 @@ pub(crate) fn systems() -> Vec<SystemFacts> {
             setting_keys: vec![setting("base_url", true, "The My Domain address."), setting("auth", false, "jwt by default.")],
             objects: objects(&["Account", "Contact", "Lead"]),
         },
+        SystemFacts { system: "aircall".into(), title: "Aircall".to_owned(), setting_keys: Vec::new(), objects: objects(&["user"]) },
+        SystemFacts {
+            system: "zendesk_support".into(),
+            title: "Zendesk Support".to_owned(),
+            setting_keys: vec![setting("subdomain", true, "The account."), setting("plan", false, "team by default.")],
+            objects: objects(&["agent"]),
+        },
     ]
 }
 

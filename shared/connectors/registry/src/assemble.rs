@@ -17,7 +17,7 @@ use syncline_engine::ports::vendor::{Parts, Settings};
 use syncline_engine::seal::Sealer;
 use syncline_engine::{End, Engine, Sync};
 use syncline_mapping::{Marker, Pair};
-use syncline_model::ConnectionName;
+use syncline_model::{ConnectionName, Side};
 
 use crate::key::InstallationKey;
 use crate::vendor;
@@ -96,11 +96,19 @@ pub fn assemble(config: &Config, adapters: &Adapters, key: &InstallationKey) -> 
 }
 
 fn carry(config: &Config, sync: &SyncConfig, ends: Pair<End>) -> Sync {
+    let mut mappings = sync.mappings.clone();
+    for mapping in &mut mappings {
+        for side in [Side::Left, Side::Right] {
+            // Where a vendor makes no records through us, none is planned: who has no counterpart is left out, not held.
+            let facts = ends.of(side).connector.descriptor().object(mapping.kind.of(side).as_str());
+            *mapping.create.of_mut(side) &= facts.is_none_or(|facts| facts.can_create);
+        }
+    }
     Sync {
         name: sync.name.clone(),
         ends,
         rules: sync.rules,
-        mappings: sync.mappings.clone(),
+        mappings,
         history_days: config.history.days,
         history_values: config.history.values,
         deletes_max_share: sync.deletes_max_share,

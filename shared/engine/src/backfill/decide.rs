@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use syncline_mapping::{
-    Base, HoldReason, Known, ObjectMapping, Pair, Plan, Refs, Sight, SkipReason, Verdict, Write, base_after, reconcile,
+    Base, HoldReason, Known, ObjectMapping, Occasion, Pair, Plan, Refs, Sight, SkipReason, Verdict, Write, base_after, reconcile,
 };
 use syncline_model::{Record, Side};
 
@@ -88,7 +88,7 @@ fn known<'a>(
     leave_out: &'a BTreeSet<String>,
 ) -> Known<'a> {
     let Place { engine, sync, mapping } = place;
-    Known { mapping, rules: sync.rules, marker: &engine.marker, base: None, ids, sight, refs, leave_out }
+    Known { mapping, rules: sync.rules, marker: &engine.marker, base: None, ids, sight, refs, occasion: Occasion::Joined, leave_out }
 }
 
 /// How many fields a write sets, our link field aside.

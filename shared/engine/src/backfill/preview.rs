@@ -333,7 +333,7 @@ fn changes(place: Place<'_>, plan: &Plan, said: &mut MappingPreview) {
             Decision::Merged { left, right } => {
                 [(Side::Left, left), (Side::Right, right)].into_iter().filter_map(|(side, is)| is.then_some(side)).collect()
             }
-            Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::Held => Vec::new(),
+            Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::LeftAlone | Decision::Held => Vec::new(),
         };
         for target in targets {
             *said.fields.of_mut(target).entry(outcome.field.clone()).or_default() += 1;

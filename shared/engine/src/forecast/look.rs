@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncline_mapping::{
-    Candidates, Choice, Equality, HoldReason, KeyHits, Known, ObjectMapping, Pair, Plan, Refs, Sight, SkipReason, Verdict, choose,
-    reconcile,
+    Candidates, Choice, Equality, HoldReason, KeyHits, Known, ObjectMapping, Occasion, Pair, Plan, Refs, Sight, SkipReason, Verdict,
+    choose, reconcile,
 };
 use syncline_model::{CallError, Deadline, FieldName, Presence, Record, RecordId, Side, Value};
 
@@ -167,6 +167,7 @@ fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
         ids: view.source.of(Pair::new(own_id, other_id), Pair::new(other_id, own_id)),
         sight: view.source.of(Pair::new(own, other), Pair::new(other, own)),
         refs,
+        occasion: Occasion::Edited(view.source),
         leave_out: &leave_out,
     })
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syncline_mapping::{Base, Known, ObjectMapping, Pair, Plan, Refs, Sight, reconcile};
+use syncline_mapping::{Base, Known, ObjectMapping, Occasion, Pair, Plan, Refs, Sight, reconcile};
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Presence, Record, RecordId, Side, Timestamp};
 
-use crate::entry::{Entry, LinkState, Placed, Standing};
+use crate::entry::{self, Entry, LinkState, Placed, Standing};
 use crate::message::{self, Cause, Change, Stamp};
 use crate::telemetry::{self, Subject};
 use crate::trace::TraceId;
@@ -136,8 +136,30 @@ impl Job {
             ids: place.source.of(Pair::new(own_id, other_id), Pair::new(other_id, own_id)),
             sight: place.source.of(Pair::new(own, other), Pair::new(other, own)),
             refs,
+            occasion: self.occasion(place),
             leave_out: &self.change.leave_out,
         }
+    }
+
+    fn occasion(&self, place: Place<'_>) -> Occasion {
+        match self.change.cause {
+            Cause::Backfill => Occasion::Joined,
+            // The counterpart was edited after the listing.
+            Cause::Listed if self.other.record().and_then(|other| other.version).is_some_and(|version| version.0 > self.change.since) => {
+                Occasion::Edited(place.target())
+            }
+            Cause::Listed => Occasion::Listed,
+            Cause::Pull | Cause::Webhook | Cause::Sweep | Cause::Counterpart | Cause::Parent | Cause::Child | Cause::Release => {
+                if self.counterpart_was_edited(place) { Occasion::BothEdited } else { Occasion::Edited(place.source) }
+            }
+        }
+    }
+
+    /// Whether a counterpart that is met for the first time has changed since a note was made of it.
+    fn counterpart_was_edited(&self, place: Place<'_>) -> bool {
+        let print = |other: &Record| entry::print(&place.engine.marker, place.mapping, place.target(), other);
+        let note = self.other_own.as_ref().and_then(Placed::note);
+        note.zip(self.other.record()).is_some_and(|(note, other)| !note.remembers(&print(other)))
     }
 
     /// What joins all that is said of this change.

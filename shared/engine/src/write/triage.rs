@@ -53,6 +53,8 @@ pub(super) fn triage(place: Place<'_>, observed: &Observed, standing: &Standing)
     let older = (told || !insisted) && record.version < *link.seen.of(source) && record.version.is_some();
     match (&link.state, &record.presence) {
         (_, Presence::Live) if older && !planted(Mutant::SupersededWritten) => Triage::Ends(End::Superseded),
+        // Linked since, and known better.
+        (LinkState::Active, Presence::Live) if told && change.cause == Cause::Listed => Triage::LooksBack,
         (LinkState::Active, Presence::Live) => {
             let differs = || has_changed(place.mapping, &place.engine.marker, &link.base, source, record);
             if insisted || pull::is_unsettled(link, record) || differs() { Triage::Linked } else { Triage::Ends(End::Unchanged) }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use syncline_model::{FieldName, Record, Side, Value};
 
 use super::field::{self, Stop};
-use super::{Known, raw_of};
+use super::{Known, Occasion, raw_of};
 use crate::Equality;
 use crate::plan::{Decision, FieldOutcome, HoldReason, LinkChange, Plan, ProblemNote, SeenMarks, SkipReason, Verdict, Write};
 
@@ -14,6 +14,9 @@ pub(super) fn create(known: &Known<'_>, from: Side, record: &Record) -> Plan {
     let mapping = known.mapping;
     if !mapping.create.of(to) {
         return Plan::ends(Verdict::Skip(SkipReason::NotCreatedThere));
+    }
+    if known.occasion == Occasion::Listed {
+        return Plan::ends(Verdict::Skip(SkipReason::NotChangedYet));
     }
     let mut fields = BTreeMap::new();
     let mut outcomes = Vec::new();
@@ -25,9 +28,9 @@ pub(super) fn create(known: &Known<'_>, from: Side, record: &Record) -> Plan {
             && !known.leave_out.contains(&field.name)
             && let Some(raw) = raw_of(field, from, record)
         {
-            let carried = field::carry(known, field, from, &raw);
-            match carried.and_then(|carried| Ok((field.lens.of(to).put(&carried.view, None)?, carried.owner_not_found))) {
-                Ok((values, unknown)) => {
+            match field::carried_anew(known, field, from, &raw) {
+                Ok(None) => decision = Decision::LeftAlone,
+                Ok(Some((values, unknown))) => {
                     decision = Decision::Write(to);
                     owner_not_found = unknown;
                     for (name, value) in field.lens.of(to).fields().into_iter().zip(values) {

@@ -3,7 +3,7 @@
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, MappingName, RecordId, Side, Value};
 
-use super::{Known, Sight, raw_of, sets, writes};
+use super::{Known, Occasion, Sight, raw_of, sets, writes};
 use crate::base::{FieldBase, Mark, Marker};
 use crate::lens::{FieldProblem, Lens, RefState};
 use crate::plan::{Decision, LossRecord, OwnerNotFound};
@@ -61,9 +61,13 @@ pub(super) fn decide(known: &Known<'_>, field: &FieldMapping) -> Result<Proposal
             return Ok(Proposal::of(Decision::Agree));
         }
     }
-    let Some(marks) = case.marks else { return case.first_link() };
+    let alone = case.is_left_alone()?;
+    if case.marks.is_none() && !alone {
+        return case.first_link();
+    }
     let seen = marks_of(known.marker, field, Pair::new(case.raw.left.as_deref(), case.raw.right.as_deref()));
     let seen = Pair::new(seen.left.transpose()?, seen.right.transpose()?);
+    let Some(marks) = case.marks.filter(|_| !alone) else { return Ok(Proposal { seen, ..Proposal::of(Decision::LeftAlone) }) };
     let changed = |side: Side| seen.of(side).as_ref().is_some_and(|now| !known.marker.is_same(&field.name, marks.of(side), now));
     let proposal = match (changed(Side::Left), changed(Side::Right)) {
         (false, false) => match marks.owner_not_found {
@@ -72,7 +76,7 @@ pub(super) fn decide(known: &Known<'_>, field: &FieldMapping) -> Result<Proposal
         },
         (true, false) => case.one_changed(Side::Left)?,
         (false, true) => case.one_changed(Side::Right)?,
-        (true, true) => match case.same_across()? {
+        (true, true) => match case.same_across()?.filter(|_| !case.is_to_the_letter()) {
             Some(same) => same,
             None => case.both_differ()?,
         },
@@ -121,6 +125,21 @@ pub(super) fn carry(known: &Known<'_>, field: &FieldMapping, from: Side, raw: &[
     }
 }
 
+/// The raw values of a record that is made over there, and whose owner is not known there; `None`: the field is left alone.
+pub(super) fn carried_anew(
+    known: &Known<'_>,
+    field: &FieldMapping,
+    from: Side,
+    raw: &[Value],
+) -> Result<Option<(Vec<Value>, Option<OwnerNotFound>)>, Stop> {
+    let (own, other) = (field.lens.of(from), field.lens.of(from.other()));
+    if own.leaves(raw)? {
+        return Ok(None);
+    }
+    let Carried { view, owner_not_found } = carry(known, field, from, raw)?;
+    if other.takes(&view) { Ok(Some((other.put(&view, None)?, owner_not_found))) } else { Ok(None) }
+}
+
 /// One field and all that its decision depends on.
 struct Case<'a> {
     known: &'a Known<'a>,
@@ -135,6 +154,45 @@ impl Case<'_> {
     fn is_empty(&self, side: Side) -> Result<bool, Stop> {
         let raw = self.raw.of(side).as_deref().unwrap_or_default();
         Ok(self.field.lens.of(side).canonical(&self.field.equality, raw)?.is_null())
+    }
+
+    /// Whether a side shows a value that is not synced: one that its own table leaves alone, or the other's.
+    fn is_left_alone(&self) -> Result<bool, Stop> {
+        for side in [Side::Left, Side::Right] {
+            let (own, other) = (self.field.lens.of(side), self.field.lens.of(side.other()));
+            if let Some(raw) = self.raw.of(side)
+                && (own.leaves(raw)? || (other.leaves_others() && !other.takes(&own.get(raw)?)))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The side that a one-way field writes.
+    fn one_way_target(&self) -> Option<Side> {
+        match self.field.flow {
+            Flow::Both => None,
+            Flow::ToLeft => Some(Side::Left),
+            Flow::ToRight => Some(Side::Right),
+        }
+    }
+
+    /// Whether the target shall show the first value that a table has for a view, and no other of the same view: both ways a table keeps what
+    /// its side means beyond the view; one way there is only the source's word.
+    fn is_to_the_letter(&self) -> bool {
+        self.one_way_target().is_some_and(|target| matches!(self.field.lens.of(target), Lens::Mapped { .. }))
+    }
+
+    /// What a first link leaves as it is, whatever differs.
+    fn rests_at_first(&self) -> Option<Decision> {
+        match (self.known.occasion, self.one_way_target(), self.field.drift) {
+            (Occasion::Listed, _, _) => Some(Decision::LeftAlone),
+            // The source has not changed yet: its value is not written over what the target shows.
+            (Occasion::Joined, Some(target), Drift::Leave) => Some(Decision::Drifted(target)),
+            (Occasion::Edited(side), Some(target), Drift::Leave) if side == target => Some(Decision::Drifted(target)),
+            (Occasion::Joined | Occasion::Edited(_) | Occasion::BothEdited, _, Drift::Leave | Drift::Overwrite) => None,
+        }
     }
 
     fn one_changed(&self, side: Side) -> Result<Proposal, Stop> {
@@ -165,6 +223,12 @@ impl Case<'_> {
         if let Some(same) = self.same_across()? {
             return Ok(same);
         }
+        let rests = self.rests_at_first();
+        if self.known.occasion == Occasion::Listed
+            && let Some(decision) = rests
+        {
+            return Ok(Proposal::of(decision));
+        }
         for side in [Side::Left, Side::Right] {
             if self.is_empty(side)? && !planted(Mutant::FirstLinkClears) {
                 // An empty side is filled; it never empties the other.
@@ -175,7 +239,10 @@ impl Case<'_> {
                 };
             }
         }
-        self.both_differ()
+        match rests {
+            Some(decision) => Ok(Proposal::of(decision)),
+            None => self.both_differ(),
+        }
     }
 
     fn both_differ(&self) -> Result<Proposal, Stop> {
@@ -241,7 +308,7 @@ impl Case<'_> {
         let Some(source_raw) = self.raw.of(source) else { return Err(Stop::Look(source)) };
         let current = self.raw.of(target).as_deref();
         let lens = field.lens.of(target);
-        if current.is_none() && lens.needs_current() {
+        if current.is_none() && (lens.needs_current() || field.lens.of(source).leaves_others()) {
             return Err(Stop::Look(target));
         }
         if known.leave_out.contains(&field.name) {
@@ -249,7 +316,9 @@ impl Case<'_> {
         }
         let Carried { view, owner_not_found } = carry(known, field, source, source_raw)?;
         let kept = Ok(Proposal::about(Decision::Kept(target), owner_not_found.clone()));
+        let to_the_letter = self.is_to_the_letter();
         if let Some(values) = current
+            && !to_the_letter
             && field.equality.same(&lens.get(values)?, &view)
         {
             return Ok(Proposal::about(Decision::Agree, owner_not_found));
@@ -284,7 +353,7 @@ impl Case<'_> {
                 }
             }
         }
-        let values = lens.put(&view, current)?;
+        let values = lens.put(&view, current.filter(|_| !to_the_letter))?;
         // The nearest that this side can express is what it has.
         if current == Some(values.as_slice()) {
             return Ok(Proposal::about(Decision::Agree, owner_not_found));

@@ -38,6 +38,19 @@ pub enum Sight<'a> {
     Nothing,
 }
 
+/// Why the two are looked at. It decides what a first link does with values that differ, and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// This side's record is known to have been edited, or somebody asks for it.
+    Edited(Side),
+    /// Both were edited since each was last looked at.
+    BothEdited,
+    /// All records of both sides are brought together: nobody is known to have edited either.
+    Joined,
+    /// A feed that cannot tell changes listed it for the first time, in a sync that takes nothing over: it is linked as it is.
+    Listed,
+}
+
 /// Everything that the decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
@@ -50,6 +63,7 @@ pub struct Known<'a> {
     pub ids: Pair<Option<&'a RecordId>>,
     pub sight: Pair<Sight<'a>>,
     pub refs: &'a Refs,
+    pub occasion: Occasion,
     /// Names of mapped fields, and of the target's link field, that are not written this time, because the target has refused them before.
     pub leave_out: &'a BTreeSet<String>,
 }
@@ -108,7 +122,7 @@ fn writes(decision: Decision, side: Side) -> bool {
         Decision::Write(target) => target == side,
         Decision::Won(winner) => winner.other() == side,
         Decision::Merged { left, right } => side.of(left, right),
-        Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::Held => false,
+        Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::LeftAlone | Decision::Held => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whole records: creating, deleting, names, tags, value maps, references and link fields, as the Freshdesk and Salesforce recipe has them.
 
-use syncline_mapping::{DeletePolicy, Equality, Flow, Lens, ObjectMapping, Pair, RefState, ValueMap};
+use syncline_mapping::{DeletePolicy, Equality, Flow, Lens, ObjectMapping, Others, Pair, RefState, ValueMap};
 use syncline_model::{Record, Side, Value};
 
 use crate::scene::{Scene, Spot, mapping, record, said, two_way};
@@ -18,7 +18,7 @@ fn contacts() -> ObjectMapping {
     let tags = two_way("tags", one("tags"), Lens::CommaText("Tags__c".into()));
     let map = |pairs: &[(&str, &str)]| ValueMap {
         pairs: pairs.iter().map(|(raw, view)| ((*raw).to_owned(), (*view).to_owned())).collect(),
-        pass_others: false,
+        others: Others::Refuse,
     };
     let status = two_way(
         "status",

@@ -13,4 +13,6 @@ mod scene;
 #[cfg(test)]
 mod sets;
 #[cfg(test)]
+mod statuses;
+#[cfg(test)]
 mod world;

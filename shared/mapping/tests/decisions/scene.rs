@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use syncline_mapping::{
-    Base, Conflict, DeletePolicy, Drift, Equality, FieldMapping, Flow, Known, Lens, LinkChange, Marker, ObjectMapping, Pair, Plan, Refs,
-    Retain, Rules, Sight, Verdict, Write, WritePolicy, base_after, field_base, reconcile,
+    Base, Conflict, DeletePolicy, Drift, Equality, FieldMapping, Flow, Known, Lens, LinkChange, Marker, ObjectMapping, Occasion, Pair, Plan,
+    Refs, Retain, Rules, Sight, Verdict, Write, WritePolicy, base_after, field_base, reconcile,
 };
 use syncline_model::{Record, RecordId, Side, Value, Version};
 
@@ -43,6 +43,7 @@ pub(crate) struct Scene {
     pub(crate) spots: Pair<Spot>,
     pub(crate) refs: Refs,
     pub(crate) leave_out: BTreeSet<String>,
+    pub(crate) occasion: Occasion,
 }
 
 impl Scene {
@@ -56,6 +57,7 @@ impl Scene {
             spots: Pair::new(left, right),
             refs: Refs::default(),
             leave_out: BTreeSet::new(),
+            occasion: Occasion::Edited(Side::Left),
         }
     }
 
@@ -79,6 +81,7 @@ impl Scene {
             sight: Pair::new(self.spots.left.sight(), self.spots.right.sight()),
             refs: &self.refs,
             leave_out: &self.leave_out,
+            occasion: self.occasion,
         })
     }
 

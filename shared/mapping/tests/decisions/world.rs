@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use syncline_mapping::{
-    Conflict, Drift, Equality, FieldMapping, Flow, Lens, ObjectMapping, Pair, Plan, RefState, Refs, Retain, ValueMap, Verdict, Write,
-    WritePolicy,
+    Conflict, Drift, Equality, FieldMapping, Flow, Lens, ObjectMapping, Others, Pair, Plan, RefState, Refs, Retain, ValueMap, Verdict,
+    Write, WritePolicy,
 };
 use syncline_model::{Record, RecordId, Side, Value, Version};
 
@@ -72,7 +72,7 @@ fn templates() -> Vec<FieldMapping> {
     let one = |name: &str| Lens::Field(name.into());
     let map = |pairs: &[(&str, &str)]| ValueMap {
         pairs: pairs.iter().map(|(raw, view)| ((*raw).to_owned(), (*view).to_owned())).collect(),
-        pass_others: false,
+        others: Others::Refuse,
     };
     let refers = |field: &str| Lens::Reference { field: field.into(), parent: "companies".into() };
     let like = |mut field: FieldMapping, equality: Equality| {
