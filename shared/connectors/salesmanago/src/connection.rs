@@ -4,8 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use syncline_engine::ports::connector::{
-    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
+    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Rights, Selection, Sought,
+    WriteAction,
 };
+use syncline_engine::ports::directory::{User, UserPage};
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId};
@@ -67,13 +70,15 @@ impl Connector for Connection {
     async fn account(&self, by: Deadline) -> Result<Account, CallError> {
         self.forget_owners();
         let proof = self.client.proof().await.map_err(|fault| error("read the secret", fault))?;
-        let users = self.users(by).await?;
+        let users = self.users_of_account(by).await?;
         let mut account = Account {
             id: format!("{}/{}", self.target.host, proof.account()),
             name: self.target.host.clone(),
             user: self.target.owner.clone(),
             notes: vec![format!("The account has {} users; the contacts of {} are read.", users.len(), self.owners(by).await?.len())],
             problems: Vec::new(),
+            rights: Rights::NotTold,
+            companion: None,
         };
         for owner in self.target.owners.iter().chain([&self.target.owner]).filter(|owner| !users.contains(owner.as_str())) {
             account.problems.push(format!("{owner} is no user of this account: correct `owner` or `owners`."));
@@ -97,7 +102,7 @@ impl Connector for Connection {
     /// The vendor has no metadata; that the account answers is asked for all the same.
     async fn describe(&self, kind: &ObjectKind, by: Deadline) -> Result<ObjectSchema, CallError> {
         only_contacts("describe", kind)?;
-        self.users(by).await?;
+        self.users_of_account(by).await?;
         Ok(fields::schema(&self.target.properties))
     }
 
@@ -149,6 +154,25 @@ impl Connector for Connection {
 
     async fn related(&self, _queries: &[RelatedQuery], _by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         Err(error("read related records", Fault::Unsupported { capability: "view of related records".to_owned() }))
+    }
+
+    async fn roster(&self, _also: &[Sought], _by: Deadline) -> Result<Vec<Member>, CallError> {
+        Err(error("list the team", Fault::Unsupported { capability: "review of an account's team".to_owned() }))
+    }
+
+    async fn revoke(&self, _by: Deadline) -> Result<Revoked, CallError> {
+        Ok(crate::signing_in::by_hand())
+    }
+
+    /// All in one page: the API lists the addresses of users, and nothing else of them.
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        if from.is_some() {
+            let found = "a cursor".to_owned();
+            return Err(error("list users", Fault::Drift { path: "cursor".to_owned(), expected: "no further page".to_owned(), found }));
+        }
+        let users = self.users_of_account(by).await?;
+        let users = users.into_iter().map(|email| User { id: RecordId::new(email.clone()), email: Some(email), active: true });
+        Ok(UserPage { users: users.collect(), next: None })
     }
 
     /// No address of a contact for people is documented.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use syncline_model::{Choice, FieldSchema, FieldType, ObjectKind, ObjectSchema};
 
 pub(crate) const CONTACT: &str = "contact";
+/// Who can own a contact; no object that is synced.
+const USER: &str = "user";
 /// Before the name of one of the account's own contact details.
 pub(crate) const PROPERTIES: &str = "properties.";
 
@@ -60,6 +62,8 @@ enum Kind {
     Number,
     State,
     Set,
+    /// By their e-mail address in lower case.
+    User,
 }
 
 const fn of(name: &'static str, label: &'static str, kind: Kind, place: Place) -> Attribute {
@@ -85,7 +89,7 @@ pub(crate) const ATTRIBUTES: &[Attribute] = &[
     of(OPTED_OUT, "Opted out of e-mail", Kind::Flag, Place::OptOut),
     of(OPTED_OUT_PHONE, "Opted out of mobile", Kind::Flag, Place::OptOut),
     of(TAGS, "Tags", Kind::Set, Place::Tags),
-    of(OWNER, "Owner's e-mail", Kind::Email, Place::Owner),
+    of(OWNER, "Owner", Kind::User, Place::Owner),
     of("score", "Score", Kind::Number, Place::Computed),
     of("invalid", "Invalid address", Kind::Flag, Place::Computed),
     of(CREATED, "Created", Kind::Moment, Place::Computed),
@@ -127,6 +131,7 @@ fn described(attribute: &Attribute) -> FieldSchema {
             FieldType::Choice { choices: choices.into(), restricted: true }
         }
         Kind::Set => FieldType::Set { choices: Vec::new() },
+        Kind::User => FieldType::Reference { to: vec![ObjectKind::new(USER)] },
     };
     let mut field = FieldSchema::new(attribute.name, attribute.label, field_type);
     let writable = attribute.place != Place::Computed;

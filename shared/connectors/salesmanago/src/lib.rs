@@ -10,6 +10,7 @@ mod fields;
 mod listing;
 mod outgoing;
 mod settings;
+mod signing_in;
 mod webhook;
 mod wire;
 mod writing;
@@ -19,6 +20,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use syncline_engine::ports::connector::{BadRecord, Bounds, Connector, Descriptor, ObjectFacts};
 use syncline_engine::ports::http::EndpointClass;
+use syncline_engine::ports::secrets::Bundle;
+use syncline_engine::ports::sign_in::{ExistenceCheck, Way};
 use syncline_engine::ports::vendor::{KeyFact, Limit, Parts, RateFacts, SettingProblem, Settings, Vendor};
 use syncline_model::{Fault, ObjectKind, Record, Timestamp};
 
@@ -68,6 +71,19 @@ impl Vendor for Salesmanago {
 
     fn secret_keys(&self) -> &'static [KeyFact] {
         settings::SECRET_KEYS
+    }
+
+    fn sign_in(&self, _settings: &Settings) -> Vec<Way> {
+        vec![signing_in::KEYS]
+    }
+
+    fn tokens(&self, _settings: &Settings, _answer: &http::Response<Bytes>, _now: Timestamp) -> Result<Bundle, Fault> {
+        Err(Fault::Unsupported { capability: "sign-in with a browser".to_owned() })
+    }
+
+    /// A server holds many accounts; nothing tells of one without credentials.
+    fn existence(&self, _settings: &Settings) -> Option<ExistenceCheck> {
+        None
     }
 
     fn check_settings(&self, settings: &Settings) -> Vec<SettingProblem> {

@@ -102,7 +102,7 @@ impl Connection {
         if let Some(known) = self.known_owners() {
             return Ok(known);
         }
-        let mut owners = self.users(by).await?;
+        let mut owners = self.users_of_account(by).await?;
         owners.insert(self.target.owner.clone());
         let owners: Vec<String> = owners.into_iter().collect();
         self.remember_owners(&owners);
@@ -110,7 +110,7 @@ impl Connection {
     }
 
     /// The account's users, by their addresses in lower case.
-    pub(crate) async fn users(&self, by: Deadline) -> Result<BTreeSet<String>, CallError> {
+    pub(crate) async fn users_of_account(&self, by: Deadline) -> Result<BTreeSet<String>, CallError> {
         let ask = calls::users(&self.target.owner);
         let body = self.client.send(&ask, &[], by).await?.body;
         let rows = list(&body, "users").map_err(|fault| error(ask.operation, fault))?;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
-use syncline_model::{Fault, FieldName, Problem, Record, Value};
+use syncline_model::{Fault, FieldName, Problem, Record, RecordId, Value};
 
 use crate::fields::{EMAIL, OPTED_OUT, OPTED_OUT_PHONE, Place, attribute, property};
 use crate::settings::Clearing;
@@ -97,10 +97,30 @@ impl<'a> Draft<'a> {
             Place::Birthday => self.birthday(value)?,
             Place::OptOut => self.consent(name, value)?,
             Place::Tags => self.tags(value)?,
-            Place::Owner => self.owner = value.as_text().ok().flatten().map(folded),
+            Place::Owner => self.owner(name, value)?,
             Place::Computed => return Err(rejected(name, "read_only", "SALESmanago computes this field")),
         }
         Ok(())
+    }
+
+    /// Who owns the contact already need not be told.
+    fn owner(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
+        match value {
+            Value::Reference(user) => {
+                let present = self.present.and_then(|row| row.get(name)?.as_str()).map(folded);
+                self.owner = Some(folded(user.as_str())).filter(|owner| present.as_ref() != Some(owner));
+                Ok(())
+            }
+            Value::Null if self.present.is_none() => Ok(()),
+            Value::Null => Err(rejected(name, "required", "a contact has an owner, who cannot be taken away")),
+            Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Decimal(_)
+            | Value::Text(_)
+            | Value::Date(_)
+            | Value::DateTime(_)
+            | Value::Set(_) => Err(rejected(name, "wrong_type", "a user is wanted")),
+        }
     }
 
     /// A text; `None` where there is nothing to say: a new contact is empty there anyhow.
@@ -269,7 +289,7 @@ pub(crate) fn not_taken(fields: &BTreeMap<FieldName, Value>, stored: &Record, ma
         let watched = matches!(name, OPTED_OUT | OPTED_OUT_PHONE | crate::fields::STATE | crate::fields::OWNER);
         let differs = match (value, now) {
             (Value::Null, Some(now)) => !now.is_null() && !watched,
-            (Value::Text(wanted), Some(now)) if name == crate::fields::OWNER => *now != Value::text(folded(wanted)),
+            (Value::Reference(wanted), Some(now)) => *now != Value::Reference(RecordId::new(folded(wanted.as_str()))),
             (wanted, Some(now)) => watched && wanted != now,
             (_, None) => false,
         };

@@ -9,7 +9,7 @@ use syncline_engine::ports::connector::{BadRecord, Selection};
 use syncline_model::{Fault, FieldName, ObjectKind, Presence, Record, RecordId, Value, Version};
 
 use crate::fields::{
-    ATTRIBUTES, BIRTHDAY, BIRTHDAY_WITHOUT_YEAR, CONTACT, MODIFIED, OPTED_OUT, OPTED_OUT_PHONE, OWNER, PROPERTIES, Place, TAGS, attribute,
+    ATTRIBUTES, BIRTHDAY, BIRTHDAY_WITHOUT_YEAR, CONTACT, MODIFIED, OPTED_OUT, OPTED_OUT_PHONE, PROPERTIES, Place, TAGS, attribute,
     property,
 };
 
@@ -82,9 +82,8 @@ pub(crate) fn record(row: &Json) -> Result<Record, BadRecord> {
 fn value(name: &str, place: Place, row: &Json) -> Result<Option<Value>, Fault> {
     let own = || row.get(name);
     Ok(match place {
-        Place::Contact | Place::Beside | Place::Owner => {
-            own().map(|json| text(name, json)).transpose()?.map(|value| owner_folded(name, value))
-        }
+        Place::Contact | Place::Beside => own().map(|json| text(name, json)).transpose()?,
+        Place::Owner => own().map(|json| text(name, json)).transpose()?.map(|value| owner(&value)),
         Place::Address(part) => match row.get("address") {
             Some(Json::Object(address)) => address.get(part).map_or(Ok(Value::Null), |json| text(name, json)).map(Some)?,
             Some(Json::Null) => Some(Value::Null),
@@ -106,12 +105,10 @@ fn value(name: &str, place: Place, row: &Json) -> Result<Option<Value>, Fault> {
     })
 }
 
-/// Users are compared without regard to case.
-fn owner_folded(name: &str, value: Value) -> Value {
-    if name != OWNER {
-        return value;
-    }
-    value.as_text().ok().flatten().map(folded).map_or(Value::Null, Value::text)
+/// A user, by their address in lower case: so the directory names them too.
+fn owner(value: &Value) -> Value {
+    let address = value.as_text().ok().flatten().map(folded).filter(|email| !email.is_empty());
+    address.map_or(Value::Null, |email| Value::Reference(RecordId::new(email)))
 }
 
 fn text(name: &str, json: &Json) -> Result<Value, Fault> {
@@ -166,7 +163,8 @@ fn tells_birthday(row: &Json) -> bool {
 
 /// The parts are texts without leading zeros, each of which may be null.
 pub(crate) fn birthday(row: &Json) -> Option<Birthday> {
-    let part = |name: &str| row.get(name).and_then(|json| json.as_str().map_or_else(|| json.to_string(), str::to_owned).parse::<i16>().ok());
+    let part =
+        |name: &str| row.get(name).and_then(|json| json.as_str().map_or_else(|| json.to_string(), str::to_owned).parse::<i16>().ok());
     let small = |name: &str| part(name).and_then(|part| i8::try_from(part).ok());
     Some(Birthday { year: part("birthdayYear"), month: small("birthdayMonth")?, day: small("birthdayDay")? })
 }

@@ -49,7 +49,8 @@ fn settings(base_url: &str, calls: Option<u32>) -> BTreeMap<String, String> {
 }
 
 fn contact(simulator: &mut dyn Simulator, now: Timestamp) -> Option<String> {
-    let request = http::Request::get("/v2/contacts?per_page=1&is_organization=false").header("authorization", format!("Bearer {ACCESS_TOKEN}"));
+    let request =
+        http::Request::get("/v2/contacts?per_page=1&is_organization=false").header("authorization", format!("Bearer {ACCESS_TOKEN}"));
     let request = request.header("user-agent", "Syncline").body(Bytes::new()).ok()?;
     let answer: Json = serde_json::from_slice(simulator.handle(now, &request).body()).ok()?;
     answer.pointer("/items/0/data/id")?.as_i64().map(|id| id.to_string())
