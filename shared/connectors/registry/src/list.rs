@@ -8,5 +8,6 @@ pub(crate) static VENDORS: &[&dyn Vendor] = &[
     &syncline_freshdesk::VENDOR,
     &syncline_salesforce::VENDOR,
     &syncline_zendesk_support::VENDOR,
+    &syncline_zoho_crm::VENDOR,
     // vendors: end
 ];

@@ -8,5 +8,6 @@ pub(crate) static SHEETS: &[&Sheet] = &[
     &super::freshdesk::SHEET,
     &super::salesforce::SHEET,
     &super::zendesk_support::SHEET,
+    &super::zoho_crm::SHEET,
     // vendors: end
 ];

@@ -5,6 +5,7 @@ mod freshdesk;
 mod list;
 mod salesforce;
 mod zendesk_support;
+mod zoho_crm;
 
 use crate::sheet::Sheet;
 

@@ -8,5 +8,6 @@ pub(crate) static SIMULATORS: &[Simulated] = &[
     crate::freshdesk::SIMULATED,
     crate::salesforce::SIMULATED,
     crate::zendesk_support::SIMULATED,
+    crate::zoho_crm::SIMULATED,
     // vendors: end
 ];
