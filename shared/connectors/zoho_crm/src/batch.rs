@@ -169,16 +169,13 @@ fn of_delete(ask: &Ask, fault: Fault) -> Fault {
 }
 
 /// A refusal by the object's own names of its fields.
-fn renamed(fault: Fault, object: Object, module: Module) -> Fault {
-    match fault {
-        Fault::Rejected { mut problems } => {
-            for problem in &mut problems {
-                problem.field = problem.field.take().map(|name| field_name(object, module, name.as_str()));
-            }
-            Fault::Rejected { problems }
+fn renamed(mut fault: Fault, object: Object, module: Module) -> Fault {
+    if let Fault::Rejected { problems } = &mut fault {
+        for problem in problems {
+            problem.field = problem.field.take().map(|name| field_name(object, module, name.as_str()));
         }
-        other => other,
     }
+    fault
 }
 
 fn field_name(object: Object, module: Module, name: &str) -> FieldName {

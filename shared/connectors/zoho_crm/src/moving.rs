@@ -325,11 +325,8 @@ fn stop(place: usize, stopped: Stopped, batch: &mut Batch) {
 
 /// A value as it is read, as it is written: lookups by their id alone.
 fn plain(value: &Json) -> Json {
-    match value.get("id") {
-        Some(id) => json!({ "id": id }),
-        None => match value {
-            Json::String(text) => values::moment(text).map_or_else(|| value.clone(), |at| json!(calls::stamp(at))),
-            other => other.clone(),
-        },
+    if let Some(id) = value.get("id") {
+        return json!({ "id": id });
     }
+    value.as_str().and_then(values::moment).map_or_else(|| value.clone(), |at| json!(calls::stamp(at)))
 }
