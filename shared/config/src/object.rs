@@ -45,7 +45,8 @@ pub(crate) fn read_object(entry: &Entry, defaults: &Defaults<'_>, findings: &mut
 fn unknown_object(node: &Node, side: Side, name: &str, defaults: &Defaults<'_>, path: &str, findings: &mut Findings) {
     let (Some(place), Some(facts)) = (node.get(name), defaults.systems.of(side)) else { return };
     let Some(kind) = place.text() else { return };
-    if facts.objects.iter().any(|object| object.as_str() == kind) {
+    // A system whose objects the customer names has facts for any.
+    if facts.objects.iter().any(|object| [kind, "*"].contains(&object.as_str())) {
         return;
     }
     let hint = suggestion(kind, facts.objects.iter().map(ObjectKind::as_str), "objects that can be synced");

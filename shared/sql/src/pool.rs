@@ -34,7 +34,7 @@ impl Target {
     /// A sentence: what of the address cannot be used.
     pub(crate) fn of(uri: &http::Uri) -> Result<Self, String> {
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let database = uri.path().trim_start_matches('/');
+        let database = percent_encoding::percent_decode_str(uri.path().trim_start_matches('/')).decode_utf8_lossy().into_owned();
         if uri.scheme_str() != Some(SCHEME) || host.is_empty() || database.is_empty() || database.contains('/') {
             return Err(format!("the address must read {SCHEME}://host:port/database"));
         }
@@ -42,7 +42,7 @@ impl Target {
         if !tls && !syncline_engine::ports::settings::is_loopback(host) {
             return Err(format!("{host}: a password goes to another machine over TLS only"));
         }
-        Ok(Self { host: host.to_owned(), port: uri.port_u16().unwrap_or(PORT), database: database.to_owned(), tls })
+        Ok(Self { host: host.to_owned(), port: uri.port_u16().unwrap_or(PORT), database, tls })
     }
 
     /// Opens nothing yet.
@@ -86,6 +86,7 @@ mod tests {
         let of = |text: &str| Target::of(&text.parse().unwrap());
         let target = Target { host: "db.example".into(), port: 5432, database: "crm".into(), tls: true };
         assert_eq!(of("postgresql://db.example/crm").unwrap(), target);
+        assert_eq!(of("postgresql://db.example/my%5Fcrm").unwrap().database, "my_crm");
         assert_eq!(of("postgresql://[::1]:5433/crm?tls=off").unwrap().host, "::1");
         for bad in ["https://db.example/crm", "postgresql://db.example", "postgresql://db.example/a/b", "postgresql://10.0.0.1/crm?tls=off"]
         {

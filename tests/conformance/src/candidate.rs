@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use syncline_engine::ports::connector::ObjectFacts;
+use syncline_engine::ports::connector::{ANY_KIND, ObjectFacts};
 use syncline_engine::ports::vendor::Vendor;
 use syncline_registry_sim::Simulated;
 
@@ -37,9 +37,10 @@ pub fn candidates() -> Vec<Candidate> {
         let simulated = syncline_registry_sim::simulator(system).unwrap_or_else(|| panic!("{system} has no simulator"));
         let sheet = sheets().iter().find(|sheet| sheet.system == system).unwrap_or_else(|| panic!("{system} has no exam sheet"));
         for facts in descriptor.objects {
-            let object = sheet.objects.iter().find(|object| object.kind == facts.kind);
-            let object = object.unwrap_or_else(|| panic!("the exam sheet of {system} lacks its object {}", facts.kind));
-            all.push(Candidate { vendor, simulated, facts, sheet, object });
+            let any = facts.kind == ANY_KIND;
+            let objects: Vec<&ObjectSheet> = sheet.objects.iter().filter(|object| any || object.kind == facts.kind).collect();
+            assert!(!objects.is_empty(), "the exam sheet of {system} lacks its object {}", facts.kind);
+            all.extend(objects.into_iter().map(|object| Candidate { vendor, simulated, facts, sheet, object }));
         }
     }
     assert!(!all.is_empty(), "nobody sits the exam");

@@ -21,9 +21,15 @@ pub struct Descriptor {
     pub objects: &'static [ObjectFacts],
 }
 
+/// The kind of the facts that hold for any kind: of a system whose customer names the objects, such as a database's tables. Such a system also
+/// makes them, with all the fields that are mapped.
+pub const ANY_KIND: &str = "*";
+
 impl Descriptor {
+    /// The facts of a kind: its own, or those of any.
     pub fn object(&self, kind: &str) -> Option<&ObjectFacts> {
-        self.objects.iter().find(|object| object.kind == kind)
+        let of = |kind: &str| self.objects.iter().find(|object| object.kind == kind);
+        of(kind).or_else(|| of(ANY_KIND))
     }
 }
 

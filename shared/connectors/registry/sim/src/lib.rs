@@ -3,6 +3,7 @@
 mod aircall;
 mod freshdesk;
 mod list;
+mod postgres;
 mod salesforce;
 mod salesmanago;
 mod zendesk_sell;

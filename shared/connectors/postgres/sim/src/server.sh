@@ -1,0 +1,43 @@
+# Runs a PostgreSQL server on a temporary folder until nobody listens to this script any more: whoever started it holds its standard input, and
+# lets go of it by ending, however that comes about. Says `ready` once the server answers; else, in one line, why there is none.
+# $1: the port. $2: the superuser's password.
+set -u
+fail() { echo "error: $1"; exit 1; }
+
+# Debian keeps the server's programs apart from the clients'.
+bin=""
+for candidate in /usr/lib/postgresql/*/bin $(command -v pg_config >/dev/null 2>&1 && pg_config --bindir); do
+    [ -x "$candidate/initdb" ] && [ -x "$candidate/postgres" ] && bin="$candidate"
+done
+[ -n "$bin" ] || fail "PostgreSQL's server is not installed; hint: apt-get install postgresql"
+
+# The server refuses to be root's.
+as=""
+owner="$(id -un)"
+if [ "$(id -u)" = 0 ]; then
+    owner=postgres
+    id "$owner" >/dev/null 2>&1 || fail "the user postgres is missing; hint: apt-get install postgresql"
+    command -v setpriv >/dev/null || fail "setpriv is missing; hint: apt-get install util-linux"
+    as="setpriv --reuid=$owner --regid=$owner --clear-groups --"
+fi
+
+folder="$(mktemp -d "${TMPDIR:-/tmp}/syncline-postgres.XXXXXX")" || fail "no temporary folder can be made"
+chmod 700 "$folder"
+printf '%s\n' "$2" > "$folder/password"
+[ -z "$as" ] || chown -R "$owner" "$folder"
+end() {
+    $as "$bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1
+    rm -rf "$folder"
+}
+trap end EXIT
+cd "$folder" || exit 1
+
+$as "$bin/initdb" -D "$folder/data" -U postgres -E UTF8 --locale=C.UTF-8 -A scram-sha-256 --pwfile="$folder/password" --no-sync \
+    >"$folder/log" 2>&1 || fail "initdb failed: $(tail -n 1 "$folder/log")"
+# Nothing here outlives the test, so that nothing needs to reach the disk.
+$as "$bin/pg_ctl" -D "$folder/data" -l "$folder/data/log" -w -t 60 -o "-p $1 -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB \
+    -c autovacuum=off -c max_wal_size=256MB" \
+    start >"$folder/started" 2>&1 || fail "the server did not start: $(tail -n 1 "$folder/data/log" 2>/dev/null)"
+echo ready
+cat >/dev/null
