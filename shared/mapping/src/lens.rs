@@ -171,7 +171,13 @@ impl Lens {
                 Ok(None) => true,
                 Err(_) => false,
             },
-            Self::Field(_) | Self::FullName { .. } | Self::CommaText(_) | Self::Mapped { .. } | Self::Reference { .. } => true,
+            Self::Field(_)
+            | Self::FullName { .. }
+            | Self::CommaText(_)
+            | Self::Not(_)
+            | Self::Mapped { .. }
+            | Self::Owner { .. }
+            | Self::Reference { .. } => true,
         }
     }
 

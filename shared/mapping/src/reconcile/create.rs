@@ -30,10 +30,10 @@ pub(super) fn create(known: &Known<'_>, from: Side, record: &Record) -> Plan {
         {
             match field::carried_anew(known, field, from, &raw) {
                 Ok(None) => decision = Decision::LeftAlone,
-                Ok(Some((values, unknown))) => {
+                Ok(Some(anew)) => {
                     decision = Decision::Write(to);
-                    owner_not_found = unknown;
-                    for (name, value) in field.lens.of(to).fields().into_iter().zip(values) {
+                    owner_not_found = anew.owner_not_found;
+                    for (name, value) in field.lens.of(to).fields().into_iter().zip(anew.values) {
                         // Blanks are nothing to a vendor that needs a value.
                         if !Equality::Exact.normal(&value).is_null() {
                             fields.insert(name.clone(), value);

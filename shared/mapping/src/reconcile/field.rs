@@ -125,19 +125,20 @@ pub(super) fn carry(known: &Known<'_>, field: &FieldMapping, from: Side, raw: &[
     }
 }
 
-/// The raw values of a record that is made over there, and whose owner is not known there; `None`: the field is left alone.
-pub(super) fn carried_anew(
-    known: &Known<'_>,
-    field: &FieldMapping,
-    from: Side,
-    raw: &[Value],
-) -> Result<Option<(Vec<Value>, Option<OwnerNotFound>)>, Stop> {
+/// What a record that is made over there gets.
+pub(super) struct Anew {
+    pub(super) values: Vec<Value>,
+    pub(super) owner_not_found: Option<OwnerNotFound>,
+}
+
+/// What one field of a record that is made over there gets; `None`: the field is left alone.
+pub(super) fn carried_anew(known: &Known<'_>, field: &FieldMapping, from: Side, raw: &[Value]) -> Result<Option<Anew>, Stop> {
     let (own, other) = (field.lens.of(from), field.lens.of(from.other()));
     if own.leaves(raw)? {
         return Ok(None);
     }
     let Carried { view, owner_not_found } = carry(known, field, from, raw)?;
-    if other.takes(&view) { Ok(Some((other.put(&view, None)?, owner_not_found))) } else { Ok(None) }
+    if other.takes(&view) { Ok(Some(Anew { values: other.put(&view, None)?, owner_not_found })) } else { Ok(None) }
 }
 
 /// One field and all that its decision depends on.
