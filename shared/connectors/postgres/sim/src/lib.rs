@@ -4,6 +4,7 @@
 //! What is simulated is time alone: changes that people make are stamped with the caller's. Requests that reach a [`Database`] go to the server
 //! through the production adapter, to this database whatever their address says.
 
+mod open;
 mod server;
 mod tables;
 mod way;
@@ -16,14 +17,15 @@ use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 use syncline_engine::ports::clock::Dice;
 use syncline_engine::ports::connector::FieldWish;
-use syncline_engine::ports::http::{Call, Http, NoAnswer};
 use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_engine::ports::sql::{Answer, Ended, SCHEME, SignIn, Statement, Transaction};
 use syncline_engine::ports::vendor::{Parts, Settings, Vendor};
-use syncline_model::{Deadline, FieldSchema, FieldType, Secret, Timestamp};
+use syncline_model::{FieldSchema, FieldType, Secret, Timestamp};
 use syncline_simulator::{Fields, Population, Request, Response, Simulator, Strain, Users, answer};
 
+pub use open::OpenTransaction;
 pub use server::{PASSWORD, ROLE};
+pub use way::Direct;
 
 use server::{PEOPLE, Server, server};
 use tables::{KINDS, LINK};
@@ -124,6 +126,15 @@ impl Database {
     /// The server's refusal.
     pub fn administer(&self, statements: &[&str]) -> Result<Vec<Vec<Vec<Option<String>>>>, String> {
         self.as_superuser(statements.iter().map(|text| Statement::new(*text)).collect())
+    }
+
+    /// A transaction of somebody's who takes their time.
+    ///
+    /// # Panics
+    /// Where the statement is refused.
+    pub fn open_transaction(&self, statement: &str) -> OpenTransaction {
+        let opened = OpenTransaction::begin(self.server.port(), &self.name, statement);
+        opened.unwrap_or_else(|problem| panic!("the transaction could not be begun: {problem}"))
     }
 
     fn as_superuser(&self, statements: Vec<Statement>) -> Result<Vec<Rows>, String> {
@@ -332,16 +343,6 @@ pub fn settings_at(base_url: &str) -> BTreeMap<String, String> {
     let known = PLACES.lock().unwrap_or_else(PoisonError::into_inner).get(base_url).cloned();
     let (port, name) = known.unwrap_or_else(|| (9, "crm".to_owned()));
     settings(port, &name)
-}
-
-/// The bare way to the server, for tests that put nothing in between.
-pub struct Direct;
-
-#[async_trait]
-impl Http for Direct {
-    async fn send(&self, call: Call, _by: Deadline) -> Result<http::Response<bytes::Bytes>, NoAnswer> {
-        way::databases().send(call, way::deadline()).await
-    }
 }
 
 /// The id of a contact that is there, asked as a connector asks.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock, mpsc};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::http::{Call, Http, NoAnswer};
@@ -33,15 +34,30 @@ pub(crate) fn databases() -> Arc<Databases> {
     DATABASES.get_or_init(|| Arc::new(Databases::new(Arc::new(StandingClock)))).clone()
 }
 
-/// Waits for it on another thread, also where the caller is a task itself.
-pub(crate) fn wait_for<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+/// Connections outlive the tests that open them, and so does what drives them.
+fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    let runtime = RUNTIME.get_or_init(|| {
+    RUNTIME.get_or_init(|| {
         let built = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         built.unwrap_or_else(|error| panic!("no runtime: {error}"))
-    });
+    })
+}
+
+/// The bare way to the server, for tests that put nothing in between.
+pub struct Direct;
+
+#[async_trait]
+impl Http for Direct {
+    async fn send(&self, call: Call, _by: Deadline) -> Result<http::Response<Bytes>, NoAnswer> {
+        let sent = runtime().spawn(async move { databases().send(call, deadline()).await });
+        sent.await.unwrap_or_else(|error| Err(NoAnswer::Unanswered(error.to_string())))
+    }
+}
+
+/// Waits for it on another thread, also where the caller is a task itself.
+pub(crate) fn wait_for<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
-    runtime.spawn(async move {
+    runtime().spawn(async move {
         // Who asked may be gone.
         drop(sender.send(work.await));
     });
