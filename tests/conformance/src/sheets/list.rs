@@ -7,6 +7,7 @@ pub(crate) static SHEETS: &[&Sheet] = &[
     &super::aircall::SHEET,
     &super::freshdesk::SHEET,
     &super::salesforce::SHEET,
+    &super::zendesk_sell::SHEET,
     &super::zendesk_support::SHEET,
     // vendors: end
 ];
