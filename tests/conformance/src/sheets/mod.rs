@@ -6,6 +6,7 @@ mod list;
 mod postgres;
 mod salesforce;
 mod salesmanago;
+mod zendesk_sell;
 mod zendesk_support;
 mod zoho_crm;
 
