@@ -7,6 +7,7 @@ pub(crate) static SHEETS: &[&Sheet] = &[
     &super::aircall::SHEET,
     &super::freshdesk::SHEET,
     &super::salesforce::SHEET,
+    &super::salesmanago::SHEET,
     &super::zendesk_support::SHEET,
     &super::zoho_crm::SHEET,
     // vendors: end

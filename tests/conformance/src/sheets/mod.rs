@@ -4,6 +4,7 @@ mod aircall;
 mod freshdesk;
 mod list;
 mod salesforce;
+mod salesmanago;
 mod zendesk_support;
 mod zoho_crm;
 
