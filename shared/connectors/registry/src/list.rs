@@ -9,5 +9,6 @@ pub(crate) static VENDORS: &[&dyn Vendor] = &[
     &syncline_salesforce::VENDOR,
     &syncline_salesmanago::VENDOR,
     &syncline_zendesk_support::VENDOR,
+    &syncline_zoho_crm::VENDOR,
     // vendors: end
 ];

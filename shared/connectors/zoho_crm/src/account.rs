@@ -33,7 +33,7 @@ impl Connection {
         let licence = org.get("license_details").and_then(|own| own.get("paid_type").or_else(|| own.get("edition")));
         match licence.and_then(Json::as_str) {
             Some(edition) => {
-                account.notes.push(format!("The account's edition is {edition}: set `edition` and `user_licences` accordingly."))
+                account.notes.push(format!("The account's edition is {edition}: set `edition` and `user_licences` accordingly."));
             }
             None => account.notes.push("The account does not tell its edition: set `edition` and `user_licences` yourself.".to_owned()),
         }

@@ -33,9 +33,11 @@ impl Batch {
         self.set(place, Outcome::Failed(fault));
     }
 
-    /// Nothing was sent for this operation.
+    /// Nothing was sent for this operation. Where that is the connection's trouble and not the record's, it may be the whole batch's.
     pub(crate) fn fail_unheard(&mut self, place: usize, fault: Fault) {
-        self.unheard.get_or_insert_with(|| fault.clone());
+        if is_of_connection(&fault) {
+            self.unheard.get_or_insert_with(|| fault.clone());
+        }
         self.fail(place, fault);
     }
 
@@ -45,6 +47,15 @@ impl Batch {
         match self.unheard {
             Some(fault) if !self.heard => Err(fault),
             Some(_) | None => Ok(self.outcomes.into_iter().map(|own| own.unwrap_or(Outcome::Failed(Fault::Uncertain))).collect()),
+        }
+    }
+}
+
+fn is_of_connection(fault: &Fault) -> bool {
+    match fault {
+        Fault::Transient { .. } | Fault::RateLimited { .. } | Fault::AuthExpired | Fault::AuthRefused { .. } | Fault::Drift { .. } => true,
+        Fault::Rejected { .. } | Fault::Taken { .. } | Fault::Conflict | Fault::Missing | Fault::Uncertain | Fault::Unsupported { .. } => {
+            false
         }
     }
 }
@@ -169,16 +180,13 @@ fn of_delete(ask: &Ask, fault: Fault) -> Fault {
 }
 
 /// A refusal by the object's own names of its fields.
-fn renamed(fault: Fault, object: Object, module: Module) -> Fault {
-    match fault {
-        Fault::Rejected { mut problems } => {
-            for problem in &mut problems {
-                problem.field = problem.field.take().map(|name| field_name(object, module, name.as_str()));
-            }
-            Fault::Rejected { problems }
+fn renamed(mut fault: Fault, object: Object, module: Module) -> Fault {
+    if let Fault::Rejected { problems } = &mut fault {
+        for problem in problems {
+            problem.field = problem.field.take().map(|name| field_name(object, module, name.as_str()));
         }
-        other => other,
     }
+    fault
 }
 
 fn field_name(object: Object, module: Module, name: &str) -> FieldName {

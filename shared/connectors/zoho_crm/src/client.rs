@@ -71,7 +71,7 @@ impl Client {
     pub(crate) async fn send(&self, ask: &Ask, sent: &[String], by: Deadline) -> Result<Answer, Trouble> {
         let intent = if ask.writes() { Intent::Write } else { Intent::Read };
         let silent = |fault| Trouble { fault, unheard: true };
-        let heard = |fault| Trouble { fault, unheard: false };
+        let answered = |fault| Trouble { fault, unheard: false };
         let access = self.auth.access(by).await.map_err(silent)?;
         let mut response = self.once(ask, intent, &access, by).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
@@ -91,8 +91,8 @@ impl Client {
             status if status.is_success() || (intent == Intent::Write && has_rows(&body)) => {
                 return match serde_json::from_slice(&body) {
                     Ok(json) => Ok(Answer { json: Some(json), date }),
-                    Err(_) if intent == Intent::Write => Err(heard(Fault::Uncertain)),
-                    Err(_) => Err(heard(drift("$", "JSON", if is_page(&body) { "an HTML page" } else { "other bytes" }))),
+                    Err(_) if intent == Intent::Write => Err(answered(Fault::Uncertain)),
+                    Err(_) => Err(answered(drift("$", "JSON", if is_page(&body) { "an HTML page" } else { "other bytes" }))),
                 };
             }
             _ => {}
@@ -103,7 +103,7 @@ impl Client {
             fault = Fault::AuthRefused { hint: hint.to_owned() };
         }
         tracing::debug!(operation = %ask.operation, status = head.status.as_u16(), fault = fault.code(), "zoho refused");
-        Err(heard(fault))
+        Err(answered(fault))
     }
 
     async fn once(&self, ask: &Ask, intent: Intent, access: &Access, by: Deadline) -> Result<http::Response<Bytes>, Trouble> {

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use syncline_engine::ports::connector::{
     Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
@@ -163,6 +164,10 @@ impl Connector for Connection {
 
     async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError> {
         self.client.auth.revoke(by).await.map_err(|fault| error("revoke the credentials", fault))
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.users_at(from, by).await.map_err(|fault| error("list users", fault))
     }
 
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {

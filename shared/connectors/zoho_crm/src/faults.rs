@@ -298,9 +298,10 @@ mod tests {
 
     #[test]
     fn which_limit_it_was_only_the_sentence_tells() {
-        let wait = |words: &str| match of(Intent::Read, 429, &json!({"code": "TOO_MANY_REQUESTS", "message": words}).to_string()) {
-            Fault::RateLimited { until } => until.as_second() - now().as_second(),
-            _ => panic!(),
+        let wait = |words: &str| {
+            let fault = of(Intent::Read, 429, &json!({"code": "TOO_MANY_REQUESTS", "message": words}).to_string());
+            let Fault::RateLimited { until } = fault else { panic!() };
+            until.as_second() - now().as_second()
         };
         assert_eq!(wait("You have reached the concurrency limit"), 10);
         assert_eq!(wait("You have used all credits of the last 24 hours"), 1_800);

@@ -62,7 +62,7 @@ impl Connection {
                 for page in 1..=SEARCH_PAGES_MAX {
                     let answer = self.client.look_for(&calls::search(module, field, group, page), group, by).await?;
                     let rows = Rows::read(answer.json, PAGE_RECORDS_MAX)?;
-                    ids.extend(rows.rows.iter().filter_map(id_of));
+                    ids.extend(rows.list.iter().filter_map(id_of));
                     if !rows.more {
                         break;
                     }
@@ -100,7 +100,7 @@ impl Connection {
                     own.and_then(Json::as_str).is_some_and(|own| values.iter().any(|value| same_text(own, value)))
                 })
             };
-            ids.extend(rows.rows.iter().filter(carries).filter_map(id_of));
+            ids.extend(rows.list.iter().filter(carries).filter_map(id_of));
             if !rows.more {
                 break;
             }
@@ -118,9 +118,8 @@ fn searched(object: Object, module: Module, schema: &ModuleSchema, field: &Field
         Source::AccountName => Ok(None),
         Source::Field(name) => match schema.field(name) {
             Some(known) if known.searchable => Ok(Some(name.to_owned())),
-            Some(_) => Err(refused()),
             None if object == Object::Person => Ok(None),
-            None => Err(refused()),
+            Some(_) | None => Err(refused()),
         },
     }
 }

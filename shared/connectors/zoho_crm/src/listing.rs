@@ -27,13 +27,13 @@ impl Connection {
         let reader = Reader { object, module: place.module, schema: &schema, selection, link_field };
         let wanted = reader.wanted();
         let mut rows = self.rows_at(&mut place, &wanted, by).await?;
-        let anchors: Vec<Anchor> = rows.rows.iter().filter_map(anchor).collect();
+        let anchors: Vec<Anchor> = rows.list.iter().filter_map(anchor).collect();
         if !place.anchors.is_empty() && !anchors.iter().any(|row| place.anchors.contains(row)) {
             // Deletions have drawn forward what nobody has read yet: this second is read from its beginning.
             place = place.at_the_top();
             rows = self.rows_at(&mut place, &wanted, by).await?;
         }
-        let anchors: Vec<Anchor> = rows.rows.iter().filter_map(anchor).collect();
+        let anchors: Vec<Anchor> = rows.list.iter().filter_map(anchor).collect();
         let resume = if rows.more && !anchors.is_empty() {
             Resume::More(place.behind(&anchors, rows.next_token.take()).write())
         } else {
@@ -42,7 +42,7 @@ impl Connection {
                 None => Resume::CaughtUp(place.caught_up(object, self.client.now()).write()),
             }
         };
-        let full = self.with_further_fields(place.module, rows.rows, &wanted, by).await?;
+        let full = self.with_further_fields(place.module, rows.list, &wanted, by).await?;
         let kept = full.iter().filter(|row| is_listed(object, place.listing, row));
         let records = kept.map(|row| reader.read(row)).filter(|row| is_of(place.listing, row)).collect();
         Ok(Page { records, resume })
@@ -91,7 +91,7 @@ impl Connection {
         let rows = match answer {
             Err(fault) if has_code(&fault, &TOO_FAR) => {
                 tracing::warn!(module = place.module.name(), "more records were deleted than the vendor lists; a sweep finds the others");
-                Rows { rows: Vec::new(), more: false, next_token: None }
+                Rows { list: Vec::new(), more: false, next_token: None }
             }
             answer => {
                 let answer = answer?;
@@ -99,7 +99,7 @@ impl Connection {
                 Rows::read(answer.json, PAGE_RECORDS_MAX)?
             }
         };
-        let records = rows.rows.iter().map(|row| deleted_record(object, place.module, row)).collect();
+        let records = rows.list.iter().map(|row| deleted_record(object, place.module, row)).collect();
         let resume = match place.next_list(object) {
             _ if rows.more && place.window.page < DISCRETE_ROWS_MAX => Resume::More(place.next_page().write()),
             Some(next) => Resume::More(next.write()),

@@ -97,7 +97,7 @@ impl Connection {
 
     async fn some_rows(&self, module: Module, ids: &[String], fields: &[String], by: Deadline) -> Result<Vec<(String, Json)>, Fault> {
         let answer = self.client.read(&calls::by_ids(module, ids, fields), by).await?;
-        let rows = Rows::read(answer.json, PAGE_RECORDS_MAX)?.rows;
+        let rows = Rows::read(answer.json, PAGE_RECORDS_MAX)?.list;
         // An answer with others than were asked for has overlooked the ids: it says nothing of them.
         let own = |row: Json| id_of(&row).filter(|id| ids.contains(id)).map(|id| (id, row));
         Ok(rows.into_iter().filter_map(own).collect())
@@ -117,7 +117,7 @@ impl Connection {
             }
             let answer = self.client.read(&calls::deleted(module, None, page), by).await?;
             let rows = Rows::read(answer.json, PAGE_RECORDS_MAX)?;
-            for row in &rows.rows {
+            for row in &rows.list {
                 if id_of(row).is_some_and(|id| missing.remove(&id)) {
                     found.extend(deleted_record(object, module, row).ok());
                 }

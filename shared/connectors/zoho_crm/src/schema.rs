@@ -198,7 +198,8 @@ fn person(modules: &BTreeMap<Module, ModuleSchema>, fields: &mut Vec<FieldSchema
     }
     for contact in contacts.iter() {
         let name = contact.name.as_str();
-        if !leads.has(name) && !(is_paired(name) && fields.iter().any(|field| paired(field.name.as_str()) == Some(name))) {
+        let by_the_leads_name = is_paired(name) && fields.iter().any(|field| paired(field.name.as_str()) == Some(name));
+        if !leads.has(name) && !by_the_leads_name {
             let mut own = contact.clone();
             own.required &= name == ACCOUNT;
             fields.push(own);
@@ -219,7 +220,7 @@ mod tests {
         })
     }
 
-    fn schema(rows: Vec<Json>) -> ModuleSchema {
+    fn schema(rows: &[Json]) -> ModuleSchema {
         ModuleSchema::read(&json!({ "fields": rows })).unwrap()
     }
 
@@ -230,7 +231,7 @@ mod tests {
         link["custom_field"] = json!(true);
         let mut account = row("Account_Name", "lookup");
         account["lookup"] = json!({"module": {"api_name": "Accounts", "id": "1"}});
-        let schema = schema(vec![link, account, row("Modified_Time", "datetime"), row("Description", "textarea"), row("Items", "subform")]);
+        let schema = schema(&[link, account, row("Modified_Time", "datetime"), row("Description", "textarea"), row("Items", "subform")]);
         let field = |name: &str| &schema.field(name).unwrap().schema;
         assert!(field("SALESmanago_Id").unique && field("SALESmanago_Id").custom && schema.is_unique("SALESmanago_Id"));
         assert_eq!(field("Account_Name").field_type, FieldType::Reference { to: vec!["Accounts".into()] });
@@ -241,14 +242,9 @@ mod tests {
 
     #[test]
     fn a_person_has_what_both_have_and_what_either_has() {
-        let leads = schema(vec![
-            row("Last_Name", "text"),
-            row("City", "text"),
-            row("Company", "text"),
-            row("Rating", "picklist"),
-            row("Odd", "text"),
-        ]);
-        let contacts = schema(vec![
+        let leads =
+            schema(&[row("Last_Name", "text"), row("City", "text"), row("Company", "text"), row("Rating", "picklist"), row("Odd", "text")]);
+        let contacts = schema(&[
             row("Last_Name", "text"),
             row("Mailing_City", "text"),
             row("Date_of_Birth", "date"),

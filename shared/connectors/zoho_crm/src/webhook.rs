@@ -102,7 +102,7 @@ impl Connection {
         let until = standing.as_ref().and_then(|json| json.get("watch")).and_then(Json::as_array).and_then(|rows| {
             let own = rows
                 .iter()
-                .filter(|row| row.get("channel_id").is_none_or(|own| own.as_str() == Some(id.as_str()) || own.to_string() == *id));
+                .filter(|row| row.get("channel_id").is_none_or(|own| own.as_str().map_or_else(|| own.to_string(), str::to_owned) == *id));
             own.filter_map(|row| row.get("channel_expiry")?.as_str().and_then(moment)).max()
         });
         let half = SignedDuration::from_hours(CHANNEL_DAYS * 12);

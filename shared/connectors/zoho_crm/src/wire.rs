@@ -17,7 +17,7 @@ const OWNER: &str = "Owner";
 
 /// The rows of a list's answer, and whether there are more.
 pub(crate) struct Rows {
-    pub(crate) rows: Vec<Json>,
+    pub(crate) list: Vec<Json>,
     pub(crate) more: bool,
     pub(crate) next_token: Option<String>,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Rows {
 impl Rows {
     /// `None`: an answer without a body, which is an empty list. `asked`: how many rows were asked for.
     pub(crate) fn read(json: Option<Json>, asked: u32) -> Result<Self, Fault> {
-        let Some(json) = json else { return Ok(Self { rows: Vec::new(), more: false, next_token: None }) };
+        let Some(json) = json else { return Ok(Self { list: Vec::new(), more: false, next_token: None }) };
         let info = json.get("info");
         let more = info.and_then(|info| info.get("more_records")).and_then(Json::as_bool);
         let next_token = info.and_then(|info| info.get("next_page_token")).and_then(Json::as_str).map(str::to_owned);
@@ -35,7 +35,7 @@ impl Rows {
         };
         let Some(Json::Array(rows)) = rows else { return Err(drift("data", "a list of records", "something else")) };
         let full = rows.len() >= usize::try_from(asked).unwrap_or(usize::MAX);
-        Ok(Self { more: more.unwrap_or(full) && !rows.is_empty(), rows, next_token })
+        Ok(Self { more: more.unwrap_or(full) && !rows.is_empty(), list: rows, next_token })
     }
 }
 
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_list_without_a_body_is_empty_and_one_without_rows_is_none() {
-        assert!(Rows::read(None, 200).unwrap().rows.is_empty());
+        assert!(Rows::read(None, 200).unwrap().list.is_empty());
         assert!(Rows::read(Some(json!({})), 200).is_err() && Rows::read(Some(json!(null)), 200).is_err());
         let page = Rows::read(Some(json!({"data": [{"id": "1"}], "info": {"more_records": true, "next_page_token": "t"}})), 200).unwrap();
         assert!(page.more && page.next_token.as_deref() == Some("t"));

@@ -123,7 +123,9 @@ impl Connection {
         let schema = match self.schema_with(object, module, steps, by).await {
             Ok(schema) => schema,
             Err(fault) => {
-                steps.iter().for_each(|(place, _)| batch.fail_unheard(*place, fault.clone()));
+                for (place, _) in steps {
+                    batch.fail_unheard(*place, fault.clone());
+                }
                 return;
             }
         };
@@ -272,17 +274,23 @@ impl Connection {
             let answered = self.client.send_rows(object, Module::Accounts, &rows, ask, by).await;
             for (name, row) in group.iter().zip(answered) {
                 batch.heard |= row.as_ref().map_or_else(|refused| !refused.unheard, |_| true);
-                let row = row.map(|taken| taken.id).map_err(|refused| match refused.fault {
-                    // The contact itself was not written: looking for it would find nothing.
-                    Fault::Uncertain => Fault::Transient { detail: "it is not known whether the company's account was made".to_owned() },
-                    Fault::Taken { holders, .. } => Fault::Taken { field: Some(COMPANY.into()), holders },
-                    other => other,
-                });
-                found.insert(name.clone(), row);
+                found.insert(name.clone(), row.map(|taken| taken.id).map_err(|refused| about_company(refused.fault)));
             }
         }
         found
     }
+}
+
+/// A refused account, as the contact's own trouble.
+fn about_company(fault: Fault) -> Fault {
+    if fault == Fault::Uncertain {
+        // The contact itself was not written: looking for it would find nothing.
+        return Fault::Transient { detail: "it is not known whether the company's account was made".to_owned() };
+    }
+    if let Fault::Taken { holders, .. } = fault {
+        return Fault::Taken { field: Some(COMPANY.into()), holders };
+    }
+    fault
 }
 
 /// The ids of accounts by their companies' names.
@@ -317,8 +325,15 @@ pub(crate) fn row(
                         None => continue,
                     },
                     Value::Null => Json::Null,
-                    other => {
-                        return Err(refused(Some(COMPANY), "INVALID_DATA", format!("a company is a text, not a {}", other.type_name())));
+                    Value::Bool(_)
+                    | Value::Integer(_)
+                    | Value::Decimal(_)
+                    | Value::Date(_)
+                    | Value::DateTime(_)
+                    | Value::Set(_)
+                    | Value::Reference(_) => {
+                        let words = format!("a company is a text, not a {}", value.type_name());
+                        return Err(refused(Some(COMPANY), "INVALID_DATA", words));
                     }
                 };
                 members.insert(ACCOUNT.to_owned(), account);

@@ -9,5 +9,6 @@ pub(crate) static SHEETS: &[&Sheet] = &[
     &super::salesforce::SHEET,
     &super::salesmanago::SHEET,
     &super::zendesk_support::SHEET,
+    &super::zoho_crm::SHEET,
     // vendors: end
 ];

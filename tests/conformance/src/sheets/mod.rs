@@ -6,6 +6,7 @@ mod list;
 mod salesforce;
 mod salesmanago;
 mod zendesk_support;
+mod zoho_crm;
 
 use crate::sheet::Sheet;
 

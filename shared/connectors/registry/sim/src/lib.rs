@@ -7,6 +7,7 @@ mod salesforce;
 mod salesmanago;
 mod zendesk_sell;
 mod zendesk_support;
+mod zoho_crm;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

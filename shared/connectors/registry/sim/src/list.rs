@@ -10,5 +10,6 @@ pub(crate) static SIMULATORS: &[Simulated] = &[
     crate::salesmanago::SIMULATED,
     crate::zendesk_sell::SIMULATED,
     crate::zendesk_support::SIMULATED,
+    crate::zoho_crm::SIMULATED,
     // vendors: end
 ];
