@@ -33,9 +33,11 @@ impl Batch {
         self.set(place, Outcome::Failed(fault));
     }
 
-    /// Nothing was sent for this operation.
+    /// Nothing was sent for this operation. Where that is the connection's trouble and not the record's, it may be the whole batch's.
     pub(crate) fn fail_unheard(&mut self, place: usize, fault: Fault) {
-        self.unheard.get_or_insert_with(|| fault.clone());
+        if is_of_connection(&fault) {
+            self.unheard.get_or_insert_with(|| fault.clone());
+        }
         self.fail(place, fault);
     }
 
@@ -45,6 +47,15 @@ impl Batch {
         match self.unheard {
             Some(fault) if !self.heard => Err(fault),
             Some(_) | None => Ok(self.outcomes.into_iter().map(|own| own.unwrap_or(Outcome::Failed(Fault::Uncertain))).collect()),
+        }
+    }
+}
+
+fn is_of_connection(fault: &Fault) -> bool {
+    match fault {
+        Fault::Transient { .. } | Fault::RateLimited { .. } | Fault::AuthExpired | Fault::AuthRefused { .. } | Fault::Drift { .. } => true,
+        Fault::Rejected { .. } | Fault::Taken { .. } | Fault::Conflict | Fault::Missing | Fault::Uncertain | Fault::Unsupported { .. } => {
+            false
         }
     }
 }

@@ -112,7 +112,10 @@ impl Connection {
 
     /// Converts; into the one contact that the vendor says is the same person, where there is one: else there would be two.
     async fn converted(&self, lead: &str, batch: &mut Batch, by: Deadline) -> Result<String, Stopped> {
-        let options = self.client.read(&calls::conversion_options(lead), by).await.map_err(Stopped::asking)?.json.unwrap_or(Json::Null);
+        let options = match self.client.read(&calls::conversion_options(lead), by).await {
+            Err(fault) if has_code(&fault, &[CONVERTED_ALREADY]) => return self.contact_of(lead, by).await,
+            other => other.map_err(Stopped::asking)?.json.unwrap_or(Json::Null),
+        };
         let options = options.get("__conversion_options").unwrap_or(&options);
         let matching = |name: &str| -> Vec<String> {
             let listed = options.get(name).and_then(Json::as_array).into_iter().flatten();
@@ -157,7 +160,8 @@ impl Connection {
 
     async fn contact_of(&self, lead: &str, by: Deadline) -> Result<String, Stopped> {
         let row = self.whole_row(Module::Leads, lead, [CONVERTED_CONTACT.to_owned()].into_iter(), by).await?;
-        converted_contact(&row).ok_or_else(|| Stopped::known(Fault::Conflict))
+        // A conversion that was put off: the lead is closed, and has no contact yet.
+        converted_contact(&row).ok_or_else(|| Stopped::known(Fault::Transient { detail: "the lead's conversion is under way".to_owned() }))
     }
 
     /// A contact becomes a lead.

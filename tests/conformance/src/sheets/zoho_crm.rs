@@ -16,7 +16,7 @@ fn fields<const N: usize>(fields: [(&str, Json); N]) -> Fields {
 
 const LINK_KEY: Key = Key { field: "Syncline_Id", values: &["d51bd57f-f9ab-11e6-b840-0cc47a1254ce"], folds_case: true };
 const EMAIL_KEY: Key =
-    Key { field: "Email", values: &["find.me@exam.example", "o'neill+a&b@exam.example", "(odd),one@exam.example"], folds_case: true };
+    Key { field: "Email", values: &["find.me@exam.example", "o'neill+a&b@exam.example", "(odd)one@exam.example"], folds_case: true };
 const NAME_KEY: Key = Key { field: "Last_Name", values: &["Zoë O'Neill-Şahin", "Said \"Hello\" (Straße), \\ Jr."], folds_case: true };
 
 const ACCOUNT: ObjectSheet = ObjectSheet {
