@@ -10,7 +10,7 @@ fn root() -> PathBuf {
 }
 
 /// Names of vendors' own, on which clients insist.
-const VENDORS_NAMES: [&str; 2] = ["acme.freshdesk.com", "acme.zendesk.com"];
+const VENDORS_NAMES: [&str; 3] = ["acme.freshdesk.com", "acme.salesmanago.com", "acme.zendesk.com"];
 
 /// Runs a script with the prepared Python.
 fn run(system: &str, script: &str) {
@@ -59,4 +59,9 @@ fn zenpy_works_unchanged() {
 #[test]
 fn basecrm_works_unchanged() {
     run("zendesk_sell", "basecrm_client.py");
+}
+
+#[test]
+fn salesmanago_python_api_works_unchanged() {
+    run("salesmanago", "salesmanago_client.py");
 }
