@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use syncline_engine::ports::clock::Clock;
-use syncline_engine::ports::connector::{Connector, FieldWish, Selection, WriteAction};
+use syncline_engine::ports::connector::{Connector, FieldWish, FindKey, Selection, WriteAction};
 use syncline_engine::ports::http::EndpointClass;
 use syncline_engine::ports::secrets::Bundle;
 use syncline_engine::ports::vendor::{Parts, Settings};
@@ -335,6 +335,17 @@ impl Lab {
             (field.name.clone(), value_of(json, &field.field_type))
         };
         fields.iter().map(|(name, json)| typed(name, json)).collect()
+    }
+
+    /// A key by which this record can be found: the first of the sheet's that it carries.
+    ///
+    /// # Panics
+    /// Where it carries none.
+    pub fn key_of(&self, record: &Record) -> FindKey {
+        let keys = self.candidate.object.keys.iter();
+        let carried = keys.filter_map(|key| Some((key.field, record.field(key.field).filter(|value| !value.is_null())?)));
+        let (field, value) = carried.min_by_key(|(field, _)| *field != self.candidate.object.name).expect("a key of the sheet's record");
+        FindKey { field: field.into(), value: value.clone() }
     }
 
     /// The create of the sheet's record of this number, through its link field where it has one.

@@ -26,6 +26,11 @@ struct Standing {
 enum Step {
     Done(Outcome),
     Write(Write),
+    /// Its address stands in another operation of the batch: what becomes of that one decides.
+    Waiting {
+        write: Write,
+        on: usize,
+    },
     Delete {
         id: RecordId,
         email: String,
@@ -56,10 +61,14 @@ impl Connection {
             return Ok(Vec::new());
         }
         let standing = self.standing(actions, by).await?;
-        let mut taken = BTreeSet::new();
-        let mut steps: Vec<Step> = actions.iter().map(|action| self.step(action, &standing, &mut taken)).collect();
+        let mut claims = BTreeMap::new();
+        let numbered = actions.iter().enumerate();
+        let mut steps: Vec<Step> = numbered.map(|(index, action)| self.step(index, action, &standing, &mut claims)).collect();
         for part in chunks(&steps, self.target.write_records_max) {
             self.write_part(&mut steps, &part, by).await;
+        }
+        for index in 0..steps.len() {
+            self.write_waiting(&mut steps, index, by).await;
         }
         for step in &mut steps {
             self.delete_step(step, by).await;
@@ -97,7 +106,7 @@ impl Connection {
         Ok(Standing { by_id, by_email })
     }
 
-    fn step(&self, action: &WriteAction, standing: &Standing, taken: &mut BTreeSet<String>) -> Step {
+    fn step(&self, index: usize, action: &WriteAction, standing: &Standing, claims: &mut BTreeMap<String, usize>) -> Step {
         let failed = |fault: Fault| Step::Done(Outcome::Failed(fault));
         let live = |id: &RecordId| standing.by_id.get(id).filter(|row| row.get("deleted").and_then(Json::as_bool) != Some(true));
         match action {
@@ -110,7 +119,7 @@ impl Connection {
                         None => failed(holder_without_id()),
                     },
                     Some(row) => failed(Fault::Taken { field: Some(EMAIL.into()), holders: id_of(row).into_iter().collect() }),
-                    None => Self::claimed(Write { item, id: None, fields: fields.clone() }, taken),
+                    None => Self::claimed(Write { item, id: None, fields: fields.clone() }, index, claims),
                 },
             },
             WriteAction::Update { id, fields, .. } => {
@@ -121,7 +130,7 @@ impl Connection {
                         let holder = item.email_after.as_ref().and_then(|email| standing.by_email.get(email)).and_then(id_of);
                         match holder.filter(|holder| holder != id) {
                             Some(holder) => failed(Fault::Taken { field: Some(EMAIL.into()), holders: vec![holder] }),
-                            None => Self::claimed(Write { item, id: Some(id.clone()), fields: fields.clone() }, taken),
+                            None => Self::claimed(Write { item, id: Some(id.clone()), fields: fields.clone() }, index, claims),
                         }
                     }
                 }
@@ -138,13 +147,28 @@ impl Connection {
     }
 
     /// Two of one batch cannot both have an address: the second would change the first.
-    fn claimed(write: Write, taken: &mut BTreeSet<String>) -> Step {
-        let emails: BTreeSet<String> = write.item.email.iter().chain(&write.item.email_after).cloned().collect();
-        if emails.iter().any(|email| taken.contains(email)) {
-            return Step::Done(Outcome::Failed(Fault::Taken { field: Some(EMAIL.into()), holders: Vec::new() }));
+    fn claimed(write: Write, index: usize, claims: &mut BTreeMap<String, usize>) -> Step {
+        let emails: Vec<String> = write.item.email.iter().chain(&write.item.email_after).cloned().collect();
+        if let Some(on) = emails.iter().find_map(|email| claims.get(email)) {
+            return Step::Waiting { write, on: *on };
         }
-        taken.extend(emails);
+        claims.extend(emails.into_iter().map(|email| (email, index)));
         Step::Write(write)
+    }
+
+    /// The address is another's if the operation before came to something; if it was refused, the address is free.
+    async fn write_waiting(&self, steps: &mut [Step], index: usize, by: Deadline) {
+        let Some(Step::Waiting { write, on }) = steps.get(index) else { return };
+        let step = match steps.get(*on) {
+            Some(Step::Written { id, .. }) => {
+                Step::Done(Outcome::Failed(Fault::Taken { field: Some(EMAIL.into()), holders: vec![id.clone()] }))
+            }
+            Some(Step::Done(Outcome::Failed(Fault::Rejected { .. }))) => self.write_alone(write, by).await,
+            Some(Step::Done(_) | Step::Write(_) | Step::Waiting { .. } | Step::Delete { .. } | Step::Deleted { .. }) | None => {
+                Step::Done(Outcome::Failed(Fault::Conflict))
+            }
+        };
+        set(steps, index, step);
     }
 
     /// Writes these steps: many in one call, and one by one those of which that call says nothing.
@@ -254,7 +278,7 @@ impl Connection {
             .iter()
             .filter_map(|step| match step {
                 Step::Written { id, .. } | Step::Deleted { id, proven: false } => Some(id.clone()),
-                Step::Done(_) | Step::Write(_) | Step::Delete { .. } | Step::Deleted { .. } => None,
+                Step::Done(_) | Step::Write(_) | Step::Waiting { .. } | Step::Delete { .. } | Step::Deleted { .. } => None,
             })
             .collect();
         let stored = if ids.is_empty() { Some(BTreeMap::new()) } else { self.read_ids(ids.iter(), by).await.ok() };
@@ -264,7 +288,7 @@ impl Connection {
     fn outcome(&self, selection: &Selection, step: Step, stored: Option<&BTreeMap<RecordId, Json>>) -> Outcome {
         match step {
             Step::Done(outcome) => outcome,
-            Step::Write(_) | Step::Delete { .. } => Outcome::Failed(Fault::Uncertain),
+            Step::Write(_) | Step::Waiting { .. } | Step::Delete { .. } => Outcome::Failed(Fault::Uncertain),
             Step::Deleted { id, proven: true } => Outcome::Written { id, created: false, stored: None },
             Step::Deleted { id, proven: false } => match stored {
                 Some(rows) if !rows.contains_key(&id) => Outcome::Written { id, created: false, stored: None },
@@ -301,7 +325,7 @@ fn holder_without_id() -> Fault {
 fn write_at(steps: &[Step], index: usize) -> Option<&Write> {
     match steps.get(index) {
         Some(Step::Write(write)) => Some(write),
-        Some(Step::Done(_) | Step::Delete { .. } | Step::Written { .. } | Step::Deleted { .. }) | None => None,
+        Some(Step::Done(_) | Step::Waiting { .. } | Step::Delete { .. } | Step::Written { .. } | Step::Deleted { .. }) | None => None,
     }
 }
 

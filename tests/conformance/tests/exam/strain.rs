@@ -1,7 +1,7 @@
 //! What happens to a whole account: its limit is spent, its sessions end.
 
 use syncline_conformance::{Lab, Place};
-use syncline_engine::ports::connector::{FindKey, Outcome, WriteAction};
+use syncline_engine::ports::connector::{Outcome, WriteAction};
 use syncline_model::{Fault, Timestamp};
 use syncline_simulator::Strain;
 
@@ -37,9 +37,8 @@ fn a_spent_limit_says_when_to_go_on_and_is_seen_by_who_counts() {
             faults.push(lab.connector().get(&selection, &ids, lab.by()).await.unwrap_err().fault);
         }
         if lab.finds() {
-            let name =
-                FindKey { field: candidate.object.name.into(), value: before[&ids[0]].field(candidate.object.name).unwrap().clone() };
-            faults.push(lab.connector().find(&selection, &[name], lab.by()).await.unwrap_err().fault);
+            let key = lab.key_of(&before[&ids[0]]);
+            faults.push(lab.connector().find(&selection, &[key], lab.by()).await.unwrap_err().fault);
         }
         let mut actions = vec![lab.change(&schema, &ids[0], 1)];
         if lab.creates() {
@@ -104,8 +103,7 @@ fn a_session_that_ends_is_renewed_and_costs_no_answer() {
         }
         if lab.finds() {
             end();
-            let name = lab.truth()[&ids[1]].field(candidate.object.name).unwrap().clone();
-            let key = FindKey { field: candidate.object.name.into(), value: name };
+            let key = lab.key_of(&lab.truth()[&ids[1]]);
             assert_eq!(connector.find(&selection, &[key], lab.by()).await.unwrap()[0].len(), 1);
         }
         if lab.creates() {
