@@ -1,6 +1,6 @@
 //! Whose database it is, and whether the role may do what a sync needs.
 
-use syncline_engine::ports::connector::Account;
+use syncline_engine::ports::connector::{Account, Rights};
 use syncline_engine::ports::sql::{Ended, Statement};
 use syncline_model::{Deadline, Fault};
 
@@ -50,7 +50,15 @@ pub(crate) async fn account(client: &Client, target: &Target, by: Deadline) -> R
     if *is_super == "true" {
         notes.push(format!("the role {user} is a superuser, which a sync does not need"));
     }
-    Ok(Account { id: format!("{installation}/{oid}"), name: (*database).to_owned(), user: (*user).to_owned(), notes, problems })
+    Ok(Account {
+        id: format!("{installation}/{oid}"),
+        name: (*database).to_owned(),
+        user: (*user).to_owned(),
+        notes,
+        problems,
+        rights: Rights::NotTold,
+        companion: None,
+    })
 }
 
 /// The named tables that are there and whose owner's rights the role does not have.

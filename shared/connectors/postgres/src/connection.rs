@@ -7,8 +7,10 @@ use async_trait::async_trait;
 use serde_json::json;
 use syncline_engine::ports::clock::Dice;
 use syncline_engine::ports::connector::{
-    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
+    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::sql::Statement;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
@@ -195,6 +197,18 @@ impl Connector for Connection {
 
     async fn related(&self, _queries: &[RelatedQuery], _by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         Err(error("read related records", unsupported("view of related records")))
+    }
+
+    async fn roster(&self, _also: &[Sought], _by: Deadline) -> Result<Vec<Member>, CallError> {
+        Err(error("list the team", unsupported("review of a team")))
+    }
+
+    async fn revoke(&self, _by: Deadline) -> Result<Revoked, CallError> {
+        Ok(crate::signing_in::by_hand())
+    }
+
+    async fn users(&self, _from: Option<&Cursor>, _by: Deadline) -> Result<UserPage, CallError> {
+        Err(error("list users", unsupported("list of those to whom records belong")))
     }
 
     fn web_address(&self, _kind: &ObjectKind, _id: &RecordId) -> Option<String> {

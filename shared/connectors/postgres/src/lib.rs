@@ -11,6 +11,7 @@ mod names;
 mod provisioning;
 mod row;
 mod settings;
+mod signing_in;
 mod statements;
 mod value;
 mod writing;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use syncline_engine::ports::connector::{ANY_KIND, BadRecord, Bounds, Connector, Descriptor, ObjectFacts};
 use syncline_engine::ports::http::EndpointClass;
+use syncline_engine::ports::secrets::Bundle;
+use syncline_engine::ports::sign_in::{ExistenceCheck, Way};
 use syncline_engine::ports::sql::Refusal;
 use syncline_engine::ports::vendor::{KeyFact, Limit, Parts, RateFacts, SettingProblem, Settings, Vendor};
 use syncline_model::{Fault, ObjectKind, Record, Timestamp};
@@ -64,6 +67,19 @@ impl Vendor for Postgres {
 
     fn secret_keys(&self) -> &'static [KeyFact] {
         settings::SECRET_KEYS
+    }
+
+    fn sign_in(&self, _settings: &Settings) -> Vec<Way> {
+        vec![signing_in::PASSWORD]
+    }
+
+    fn tokens(&self, _settings: &Settings, _answer: &http::Response<Bytes>, _now: Timestamp) -> Result<Bundle, Fault> {
+        Err(Fault::Unsupported { capability: "sign-in with a browser".to_owned() })
+    }
+
+    /// A server tells nothing to whom it does not know.
+    fn existence(&self, _settings: &Settings) -> Option<ExistenceCheck> {
+        None
     }
 
     fn check_settings(&self, settings: &Settings) -> Vec<SettingProblem> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use syncline_mapping::{
-    Base, Conflict, DeletePolicy, Drift, Equality, FieldMapping, Flow, Known, Lens, LinkChange, Marker, ObjectMapping, Occasion, Pair, Plan,
-    Refs, Retain, Rules, Sight, Verdict, Write, WritePolicy, base_after, field_base, reconcile,
+    Base, Conflict, DeletePolicy, Drift, Equality, FieldMapping, Flow, Known, Lens, LinkChange, Marker, ObjectMapping, Occasion, Pair,
+    Plan, Refs, Retain, Rules, Sight, Verdict, Write, WritePolicy, base_after, field_base, reconcile,
 };
 use syncline_model::{Record, RecordId, Side, Value, Version};
 
