@@ -3,6 +3,7 @@
 const RECIPES: &[(&str, &str)] = &[
     ("aircall-zendesk_support", include_str!("../../recipes/aircall-zendesk_support.yaml")),
     ("freshdesk-salesforce", include_str!("../../recipes/freshdesk-salesforce.yaml")),
+    ("salesmanago-zoho_crm", include_str!("../../recipes/salesmanago-zoho_crm.yaml")),
 ];
 
 /// The text of a ready-made config.

@@ -12,8 +12,12 @@
 
 mod agents;
 mod clock;
+mod customers;
+mod stage;
 mod world;
 
 pub use agents::{Agents, AgentsSetup};
 pub use clock::{CountingDice, TestClock};
+pub use customers::{Customers, CustomersSetup};
+pub use stage::Stage;
 pub use world::{Memory, World, WorldSetup};

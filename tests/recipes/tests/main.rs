@@ -11,3 +11,4 @@ mod bad_answers;
 mod freshdesk_salesforce;
 mod owners;
 mod promises;
+mod salesmanago_zoho;
