@@ -64,11 +64,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  syncline validate\n  syncline validate --live\n  syncline validate --schema > syncline.schema.json"
     )]
     Validate(Validate),
-    /// Sign a connection in: check the credentials, then store them
+    /// Sign a connection in: ask, check at the vendor, show, then store
     #[command(
-        after_help = "Examples:\n  syncline connect freshdesk\n  syncline connect salesforce --secret-file salesforce.json --yes\n  syncline connect salesforce --secret private_key=@key.pem --yes\n  syncline connect freshdesk --stack Syncline      (into Secrets Manager)\n\nWith `auth: refresh_token`, give a token from your own authorisation flow:\na browser flow is not part of this command yet."
+        after_help = "Examples:\n  syncline connect zendesk                          (asks, and opens the browser)\n  syncline connect zendesk --no-browser             (prints the address, takes the redirect's)\n  syncline connect freshdesk --secret api_key=@key.txt --yes\n  syncline connect salesforce --secret-file salesforce.json --yes\n  syncline connect freshdesk --stack Syncline       (into Secrets Manager)\n\nRun again it says what is connected and changes nothing. `back` goes to the question before; Ctrl-C keeps the\nanswers that are no secrets, and the next run proposes them."
     )]
     Connect(Connect),
+    /// Give a connection's credentials up at the vendor and remove them here
+    #[command(after_help = "Examples:\n  syncline disconnect zendesk\n  syncline disconnect zendesk --yes --json")]
+    Disconnect(Disconnect),
     /// Ask both ends of each sync: right account, rights, fields, problems
     #[command(
         after_help = "Examples:\n  syncline preflight --json\n  syncline preflight --stack Syncline      (with the credentials in Secrets Manager)"
@@ -164,9 +167,33 @@ pub(crate) struct Connect {
     /// Credentials as a JSON object in a file, `-` for stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
+    /// How to sign in, where the vendor has several ways: `keys` or `browser`
+    #[arg(long, value_name = "WAY")]
+    pub(crate) way: Option<String>,
+    /// Sign in anew, also where the stored credentials work
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Print the address to sign in at, and take the redirect's address as it is pasted
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// Where the browser returns on this machine, instead of the vendor's usual port; registered at the vendor
+    #[arg(long, value_name = "PORT")]
+    pub(crate) redirect_port: Option<u16>,
     /// Store without asking, and ask for nothing that is missing
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Disconnect {
+    /// The connection's name in the configuration
+    pub(crate) connection: String,
+    /// Without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only remove them here: the vendor is not asked
+    #[arg(long)]
+    pub(crate) forget: bool,
 }
 
 #[derive(Debug, Args)]

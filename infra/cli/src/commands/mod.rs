@@ -4,6 +4,7 @@ mod backfill;
 mod connect;
 mod cost;
 mod decode;
+mod disconnect;
 mod explain;
 mod export;
 mod history;
@@ -28,6 +29,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Exit, Fai
         Command::Init(args) => init::run(context, &args),
         Command::Validate(args) => validate::run(context, &args).await,
         Command::Connect(args) => connect::run(context, &args).await,
+        Command::Disconnect(args) => disconnect::run(context, &args).await,
         Command::Preflight(args) => preflight::run(context, &args).await,
         Command::Provision(args) => provision::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
