@@ -232,7 +232,8 @@ impl<'a> Flow<'a> {
             Way::Code(_) => vec!["client_id"],
         };
         let has = |name: &&str| self.given.contains_key(*name);
-        let by_flags = ways.iter().find(|way| names_of(way).iter().all(has) && !self.given.is_empty());
+        // A client alone says `browser`; with what only a browser brings, or a key, it is all there.
+        let by_flags = ways.iter().filter(|way| names_of(way).iter().all(has)).max_by_key(|way| names_of(way).len());
         let stored_has = |name: &&str| has(name) || self.stored.get(name).is_some();
         let by_stored = ways.iter().find(|way| names_of(way).iter().all(stored_has));
         let (Some(terminal), false) = (terminal.as_mut(), by_flags.is_some() || ways.len() == 1) else {
