@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use syncline_engine::ports::connector::{
     Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId, Value};
@@ -177,6 +178,10 @@ impl Connector for Watched {
 
     async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError> {
         self.watched(self.inner.revoke(by).await)
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.watched(self.inner.users(from, by).await)
     }
 
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {

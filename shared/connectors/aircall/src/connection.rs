@@ -7,6 +7,7 @@ use syncline_engine::ports::connector::{
     Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Rights, Selection, Sought,
     WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
@@ -221,6 +222,10 @@ impl Connector for Connection {
 
     async fn revoke(&self, _by: Deadline) -> Result<Revoked, CallError> {
         Ok(crate::signing_in::by_hand())
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.directory(from, by).await
     }
 
     /// No address of a user for people is documented.

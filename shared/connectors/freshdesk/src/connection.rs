@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use syncline_engine::ports::connector::{
     Account, Connector, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Rights, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
@@ -189,6 +190,10 @@ impl Connector for Connection {
 
     async fn revoke(&self, _by: Deadline) -> Result<Revoked, CallError> {
         Ok(crate::signing_in::by_hand())
+    }
+
+    async fn users(&self, from: Option<&syncline_engine::ports::connector::Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.agents(from, by).await
     }
 
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {

@@ -5,6 +5,7 @@ use syncline_engine::ports::connector::Cursor;
 use syncline_engine::ports::connector::{
     Account, Connector, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Rights, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::mutant::{Mutant, planted};
@@ -17,7 +18,7 @@ use crate::faults;
 use crate::id;
 use crate::webhook::OutboundMessages;
 use crate::wire::QueryAnswer;
-use crate::{DESCRIPTOR, provision, read, write};
+use crate::{DESCRIPTOR, directory, provision, read, write};
 
 /// One Salesforce organisation.
 pub(crate) struct Salesforce {
@@ -232,6 +233,10 @@ impl Connector for Salesforce {
 
     async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError> {
         self.client.auth.revoke(by).await.map_err(|fault| CallError::new("salesforce", "revoke the credentials", fault))
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        directory::page(&self.client, from, by).await.map_err(|fault| CallError::new("salesforce", "list users", fault))
     }
 
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {

@@ -6,6 +6,7 @@ mod client;
 mod connector;
 mod cursor;
 mod decode;
+mod directory;
 mod faults;
 mod id;
 mod provision;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use syncline_engine::ports::connector::{
     Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
@@ -144,6 +145,10 @@ impl Connector for Connection {
 
     async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError> {
         self.client.revoke(by).await.map_err(|fault| error("revoke the credentials", fault))
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.people(from, by).await.map_err(|fault| error("list agents", fault))
     }
 
     fn web_address(&self, _kind: &ObjectKind, id: &RecordId) -> Option<String> {

@@ -7,6 +7,7 @@ use syncline_model::{
     CallError, Deadline, Fault, FieldName, FieldSchema, ObjectKind, ObjectSchema, Record, RecordId, Timestamp, Value, Version,
 };
 
+use super::directory::UserPage;
 use super::sign_in::Revoked;
 use super::webhook::Webhooks;
 
@@ -155,6 +156,11 @@ pub enum WriteAction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Written {
+        /// Of an update or a restore: another id than the operation's says that the vendor keeps the record under this one now (a lead that
+        /// became a contact). The link moves there; the old id gets a note, and is not synced any more, also where a record stays under it.
+        ///
+        /// We may die before the move is stored, and ask for the same again. So `get` of the old id must say `Presence::MergedInto` of the
+        /// new one; where the vendor cannot tell, the operation on the old id must be repeatable: it finds what it made, and answers the same.
         id: RecordId,
         /// `false` where a create through `once` found the record there already.
         created: bool,
@@ -302,6 +308,10 @@ pub trait Connector: Send + Sync {
 
     /// Gives up the credentials at the vendor. Credentials that the vendor no longer takes are `Revoked::Done`.
     async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError>;
+
+    /// The people to whom records can belong: one page; `None` begins. Everybody who stays throughout is on some page, once or more. A system whose
+    /// records belong to nobody answers `Unsupported`.
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError>;
 
     /// A link for people to a record at the vendor; `None` where there is none.
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String>;

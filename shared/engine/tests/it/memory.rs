@@ -13,6 +13,7 @@ use syncline_engine::ports::connector::{
     Account, BadRecord, Bounds, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, ObjectFacts, Outcome, Page, RelatedQuery,
     Resume, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::outbox::{Message, Outbox, OutboxError};
 use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::store::{Expect, Item, Key, Store, StoreError, WRITES_MAX, Write};
@@ -235,7 +236,7 @@ const fn facts(kind: &'static str) -> ObjectFacts {
     }
 }
 
-static DESCRIPTOR: Descriptor = Descriptor { system: "memory", title: "Memory", objects: &[facts("company"), facts("person")] };
+pub(crate) static DESCRIPTOR: Descriptor = Descriptor { system: "memory", title: "Memory", objects: &[facts("company"), facts("person")] };
 
 /// A vendor that can only be listed; every call is counted by its name.
 #[derive(Default)]
@@ -353,6 +354,10 @@ impl Connector for ListedVendor {
 
     async fn revoke(&self, _: Deadline) -> Result<Revoked, CallError> {
         self.no("revoke")
+    }
+
+    async fn users(&self, _: Option<&Cursor>, _: Deadline) -> Result<UserPage, CallError> {
+        self.no("users")
     }
 
     fn web_address(&self, _: &ObjectKind, _: &RecordId) -> Option<String> {
