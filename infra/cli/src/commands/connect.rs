@@ -6,7 +6,7 @@ use syncline_engine::ports::connector::Account;
 use syncline_engine::state;
 
 use crate::args::Connect;
-use crate::connecting::{Checked, Flow, Outcome, give_back, given, named, words};
+use crate::connecting::{Checked, Flow, Outcome, give_back, given, join, named, words};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::installation::Installation;
@@ -28,9 +28,12 @@ pub(crate) async fn run(context: &Context, args: &Connect) -> Result<Exit, Failu
 async fn guided(context: &Context, args: &Connect, terminal: &mut Option<Terminal>) -> Result<Exit, Failure> {
     let config = context.config()?;
     let (_, _, vendor) = named(&config, &args.connection)?;
-    let given = given(args, vendor)?;
+    let given = given(&args.secrets, args.secret_file.as_ref(), vendor)?;
     let installation = context.open().await?;
-    let mut flow = Flow::new(context, &installation, &args.connection, given, args).await?;
+    let mut flow = Flow::new(context, &installation, &args.connection, given, args, args.way.as_deref()).await?;
+    if let Some(platform) = &args.platform {
+        return join(context, &installation, flow, platform, terminal).await;
+    }
     loop {
         let checked = match flow.run(terminal).await? {
             Outcome::Already(account) => return already(context, &installation, &flow, &account).await,

@@ -16,6 +16,7 @@ mod plan;
 mod preflight;
 mod progress;
 mod provision;
+mod roster;
 mod simulate;
 mod status;
 mod validate;
@@ -30,6 +31,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Exit, Fai
         Command::Validate(args) => validate::run(context, &args).await,
         Command::Connect(args) => connect::run(context, &args).await,
         Command::Disconnect(args) => disconnect::run(context, &args).await,
+        Command::Roster(args) => roster::run(context, &args).await,
         Command::Preflight(args) => preflight::run(context, &args).await,
         Command::Provision(args) => provision::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,

@@ -1,20 +1,19 @@
 //! Credentials from flags. Errors name the key, never its value.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use syncline_engine::ports::vendor::Vendor;
 use syncline_model::Secret;
 
-use crate::args::Connect;
 use crate::exit::Failure;
 use crate::input;
 use crate::nearest::suggestion;
 
-/// What the flags give.
-pub(crate) fn given(args: &Connect, vendor: &dyn Vendor) -> Result<BTreeMap<String, Secret>, Failure> {
+/// What the flags give: `NAME=VALUE` or `NAME=@FILE` each, and a file with more.
+pub(crate) fn given(flags: &[String], file: Option<&PathBuf>, vendor: &dyn Vendor) -> Result<BTreeMap<String, Secret>, Failure> {
     let mut given = BTreeMap::new();
-    if let Some(file) = &args.secret_file {
+    if let Some(file) = file {
         let bytes = input::read(file)?;
         let read: BTreeMap<String, String> = serde_json::from_slice(&bytes).map_err(|error| {
             let hint = "write a JSON object such as {\"api_key\": \"…\"}";
@@ -22,7 +21,7 @@ pub(crate) fn given(args: &Connect, vendor: &dyn Vendor) -> Result<BTreeMap<Stri
         })?;
         given.extend(read.into_iter().map(|(name, text)| (name, Secret::new(text))));
     }
-    for (at, text) in args.secrets.iter().enumerate() {
+    for (at, text) in flags.iter().enumerate() {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Failure::usage(
                 format!("the {}. --secret has no `=`", at + 1),

@@ -4,7 +4,10 @@
 mod answers;
 mod browser;
 mod given;
+mod platform;
 mod redirect;
+mod review;
+mod setting;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -19,6 +22,8 @@ use syncline_model::{ConnectionName, Secret};
 pub(crate) use answers::Answers;
 pub(crate) use browser::{SignIn, Ways, sign_in};
 pub(crate) use given::given;
+pub(crate) use platform::{compare, join};
+pub(crate) use review::roster_table;
 pub(crate) use trial::{Candidate, Tried, is_refusal, without_sign_in};
 
 use crate::args::Connect;
@@ -88,6 +93,8 @@ pub(crate) struct Flow<'a> {
     pub(crate) answers: Answers,
     /// As it is stored now.
     stored: Bundle,
+    /// The way that a flag names.
+    way: Option<&'a str>,
     /// From flags, and then from questions.
     given: BTreeMap<String, Secret>,
     /// Questions have been asked: what is stored is no answer any more.
@@ -113,6 +120,7 @@ impl<'a> Flow<'a> {
         name: &str,
         given: BTreeMap<String, Secret>,
         args: &'a Connect,
+        way: Option<&'a str>,
     ) -> Result<Flow<'a>, Failure> {
         let (name, connection, vendor) = named(&installation.config, name)?;
         let loaded = installation.secrets.load(&connection.secret).await;
@@ -120,7 +128,7 @@ impl<'a> Flow<'a> {
         let answers = Answers::open(&crate::place::folder(&context.global), name.as_str(), installation.engine.now());
         let settings = Settings(connection.settings.clone());
         let candidate = Candidate { installation, name, vendor, settings, secret: connection.secret.clone() };
-        Ok(Self { candidate, args, answers, stored, given, is_begun: false })
+        Ok(Self { candidate, args, answers, stored, way, given, is_begun: false })
     }
 
     /// Whose account the stored credentials open; `None` where there are none, or the vendor no longer takes them.
@@ -216,7 +224,7 @@ impl<'a> Flow<'a> {
     async fn choose_way(&mut self, terminal: &mut Option<Terminal>) -> Result<Option<Way>, Failure> {
         let Candidate { vendor, settings, .. } = &self.candidate;
         let ways = vendor.sign_in(settings);
-        if let Some(wanted) = &self.args.way {
+        if let Some(wanted) = self.way {
             let names = || ways.iter().map(Way::name);
             let found = ways.iter().find(|way| way.name() == wanted).cloned();
             return found.map(Some).ok_or_else(|| {

@@ -42,7 +42,14 @@ pub(crate) struct Tried {
     pub(crate) connector: Arc<dyn Connector>,
 }
 
-impl Candidate<'_> {
+impl<'a> Candidate<'a> {
+    /// A connection as it is configured.
+    pub(crate) fn stored(installation: &'a Installation, wanted: &str) -> Result<Self, Failure> {
+        let (name, connection, vendor) = super::named(&installation.config, wanted)?;
+        let settings = Settings(connection.settings.clone());
+        Ok(Self { installation, name, vendor, settings, secret: connection.secret.clone() })
+    }
+
     pub(crate) fn by(&self) -> Deadline {
         by(&self.installation.engine)
     }

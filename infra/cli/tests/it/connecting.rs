@@ -97,10 +97,10 @@ impl Room {
 }
 
 /// The other program of a sign-in.
-struct Browser(ReqwestHttp);
+pub(crate) struct Browser(ReqwestHttp);
 
 impl Browser {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(ReqwestHttp::new(Arc::new(SystemClock)))
     }
 
@@ -111,7 +111,7 @@ impl Browser {
     }
 
     /// Signs in on the page as somebody, or denies; answers where the browser is sent.
-    async fn decide(&self, address: &str, decision: &str, user: &str) -> String {
+    pub(crate) async fn decide(&self, address: &str, decision: &str, user: &str) -> String {
         let page = self.get(address).await;
         assert_eq!(page.status(), 200, "{address}");
         let body = String::from_utf8_lossy(page.body()).replace("&amp;", "&").replace("%40", "@").replace("%2E", ".");
@@ -121,7 +121,7 @@ impl Browser {
     }
 
     /// Goes where it is sent; the page that it shows then.
-    async fn follow(&self, address: &str) -> (u16, String) {
+    pub(crate) async fn follow(&self, address: &str) -> (u16, String) {
         let answer = self.get(address).await;
         let policy = answer.headers()["content-security-policy"].to_str().expect("a policy").to_owned();
         assert!(policy.starts_with("default-src 'none'"), "nothing from outside: {policy}");

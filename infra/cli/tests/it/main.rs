@@ -7,6 +7,7 @@ mod cost;
 mod decoding;
 mod demonstration;
 mod help;
+mod joining;
 mod moving;
 mod public_clients;
 mod setting_up;

@@ -7,6 +7,7 @@ pub(crate) static VENDORS: &[&dyn Vendor] = &[
     &syncline_aircall::VENDOR,
     &syncline_freshdesk::VENDOR,
     &syncline_salesforce::VENDOR,
+    &syncline_zendesk_sell::VENDOR,
     &syncline_zendesk_support::VENDOR,
     // vendors: end
 ];

@@ -4,6 +4,7 @@ mod aircall;
 mod freshdesk;
 mod list;
 mod salesforce;
+mod zendesk_sell;
 mod zendesk_support;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ pub(crate) static SIMULATORS: &[Simulated] = &[
     crate::aircall::SIMULATED,
     crate::freshdesk::SIMULATED,
     crate::salesforce::SIMULATED,
+    crate::zendesk_sell::SIMULATED,
     crate::zendesk_support::SIMULATED,
     // vendors: end
 ];
