@@ -44,7 +44,7 @@ pub(crate) async fn run(context: &Context, args: &Disconnect) -> Result<Exit, Fa
     // An empty bundle: on AWS the deployment owns the secret itself.
     let saved = installation.secrets.save(&candidate.secret, &Bundle::default()).await;
     saved.map_err(|error| installation.place.secrets_failure(&error))?;
-    state::stop(&installation.engine, &candidate.name, "it was disconnected; run `syncline connect`").await?;
+    state::rest(&installation.engine, &candidate.name, "it was disconnected; run `syncline connect`").await?;
     let shown = json!({
         "connection": candidate.name, "disconnected": true, "was_connected": true, "revoked": revoked, "stays": stays,
     });
