@@ -64,11 +64,19 @@ pub(crate) enum Command {
         after_help = "Examples:\n  syncline validate\n  syncline validate --live\n  syncline validate --schema > syncline.schema.json"
     )]
     Validate(Validate),
-    /// Sign a connection in: check the credentials, then store them
+    /// Sign a connection in: ask, check at the vendor, show, then store
     #[command(
-        after_help = "Examples:\n  syncline connect freshdesk\n  syncline connect salesforce --secret-file salesforce.json --yes\n  syncline connect salesforce --secret private_key=@key.pem --yes\n  syncline connect freshdesk --stack Syncline      (into Secrets Manager)\n\nWith `auth: refresh_token`, give a token from your own authorisation flow:\na browser flow is not part of this command yet."
+        after_help = "Examples:\n  syncline connect zendesk                          (asks, and opens the browser)\n  syncline connect zendesk --no-browser             (prints the address, takes the redirect's)\n  syncline connect freshdesk --secret api_key=@key.txt --yes\n  syncline connect salesforce --secret-file salesforce.json --yes\n  syncline connect freshdesk --stack Syncline       (into Secrets Manager)\n  syncline connect sell --platform zendesk          (a Sell account, joined to the Zendesk platform)\n\nRun again it says what is connected and changes nothing. `back` goes to the question before; Ctrl-C keeps the\nanswers that are no secrets, and the next run proposes them."
     )]
     Connect(Connect),
+    /// Give a connection's credentials up at the vendor and remove them here
+    #[command(after_help = "Examples:\n  syncline disconnect zendesk\n  syncline disconnect zendesk --yes --json")]
+    Disconnect(Disconnect),
+    /// Each user of an account beside their role in the account that it is joined to
+    #[command(
+        after_help = "Examples:\n  syncline roster sell zendesk\n  syncline roster sell zendesk --json\n\nEnds with 5 where somebody lost access."
+    )]
+    Roster(Roster),
     /// Ask both ends of each sync: right account, rights, fields, problems
     #[command(
         after_help = "Examples:\n  syncline preflight --json\n  syncline preflight --stack Syncline      (with the credentials in Secrets Manager)"
@@ -159,6 +167,7 @@ pub(crate) struct Validate {
     pub(crate) schema: bool,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
     /// The connection's name in the configuration
@@ -169,9 +178,62 @@ pub(crate) struct Connect {
     /// Credentials as a JSON object in a file, `-` for stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
+    /// How to sign in, where the vendor has several ways: `keys` or `browser`
+    #[arg(long, value_name = "WAY")]
+    pub(crate) way: Option<String>,
+    /// Sign in anew, also where the stored credentials work
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Print the address to sign in at, and take the redirect's address as it is pasted
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// Where the browser returns on this machine, instead of the vendor's usual port; registered at the vendor
+    #[arg(long, value_name = "PORT")]
+    pub(crate) redirect_port: Option<u16>,
     /// Store without asking, and ask for nothing that is missing
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Also join the account to this connection's: a Zendesk Sell account to the Zendesk platform
+    #[arg(long, value_name = "CONNECTION")]
+    pub(crate) platform: Option<String>,
+    /// There is such an account on the platform: its subdomain
+    #[arg(long, value_name = "SUBDOMAIN", requires = "platform", conflicts_with = "new")]
+    pub(crate) existing: Option<String>,
+    /// There is none: the subdomain that it shall have
+    #[arg(long, value_name = "SUBDOMAIN", requires = "platform")]
+    pub(crate) new: Option<String>,
+    /// A credential of the platform's connection, as `--secret`
+    #[arg(long = "platform-secret", value_name = "NAME=VALUE", requires = "platform")]
+    pub(crate) platform_secrets: Vec<String>,
+    /// How to sign in there, as `--way`
+    #[arg(long, value_name = "WAY", requires = "platform")]
+    pub(crate) platform_way: Option<String>,
+    /// Who signs in there is the account's owner: somebody has looked
+    #[arg(long, requires = "platform")]
+    pub(crate) owner: bool,
+    /// The vendor's disclaimers are accepted
+    #[arg(long, requires = "platform")]
+    pub(crate) accept_disclaimers: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Roster {
+    /// The connection whose users are reviewed
+    pub(crate) connection: String,
+    /// The connection of the account that it is joined to
+    pub(crate) platform: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Disconnect {
+    /// The connection's name in the configuration
+    pub(crate) connection: String,
+    /// Without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only remove them here: the vendor is not asked
+    #[arg(long)]
+    pub(crate) forget: bool,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Held,
     /// A vendor or the store is out of reach or over its limit: try again later.
     OutOfReach,
+    /// Somebody pressed Ctrl-C at a question.
+    Interrupted,
 }
 
 impl Exit {
@@ -36,6 +38,8 @@ impl Exit {
             Self::SignIn => 4,
             Self::Held => 5,
             Self::OutOfReach => 6,
+            // As shells tell an end by SIGINT.
+            Self::Interrupted => 130,
         }
     }
 
@@ -58,7 +62,8 @@ Exit codes:
   3  the configuration has problems
   4  a connection needs signing in: `syncline connect`
   5  something is held, or does not fit
-  6  a vendor or the store is out of reach or over its limit: try again later";
+  6  a vendor or the store is out of reach or over its limit: try again later
+  130  interrupted at a question";
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What comes in: files or stdin, a confirmation, a secret without echo.
+//! What comes in: files or stdin, a confirmation.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
@@ -30,6 +30,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     }
 }
 
+/// A whole file of text.
+pub(crate) fn text(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read(path)?).map_err(|_| Failure::usage(format!("{} is no UTF-8 text", path.display()), "give the key as PEM text"))
+}
+
 /// Whether there is somebody to ask.
 pub(crate) fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
@@ -43,13 +48,6 @@ pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
     let term = Term::stderr();
     let answer = term.write_str(&format!("{question} [y/N] ")).and_then(|()| term.read_line()).map_err(|error| terminal(&error))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
-}
-
-/// Asks for a secret without echo.
-pub(crate) fn secret(question: &str) -> Result<String, Failure> {
-    let term = Term::stderr();
-    let typed = term.write_str(question).and_then(|()| term.read_secure_line()).map_err(|error| terminal(&error))?;
-    Ok(typed.trim().to_owned())
 }
 
 fn terminal(error: &std::io::Error) -> Failure {

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod connecting;
 mod context;
 mod exit;
 mod input;
@@ -11,6 +12,7 @@ mod nearest;
 mod place;
 mod printer;
 mod record;
+mod terminal;
 mod tls;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
@@ -18,6 +18,8 @@ use crate::ports::sign_in::{ClientProof, CodeGrant, TokenBody};
 use crate::ports::vendor::{Settings, Vendor};
 
 const TOKEN: EndpointClass = "token";
+/// Some vendors refuse calls without one.
+const OURS: &str = concat!("syncline/", env!("CARGO_PKG_VERSION"));
 /// Everything but letters, digits and `-._~`.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Rolls of a secret of our own: 256 bits.
@@ -117,7 +119,7 @@ pub fn request(grant: &CodeGrant, attempt: &Attempt, client: &Bundle, code: &Sec
     if let Some(verifier) = &attempt.verifier {
         members.push(("code_verifier", verifier.expose().into()));
     }
-    let mut request = http::Request::post(&grant.token_url).header(ACCEPT, "application/json");
+    let mut request = http::Request::post(&grant.token_url).header(ACCEPT, "application/json").header(USER_AGENT, OURS);
     match (grant.client, secret) {
         (ClientProof::Basic, Some(secret)) => {
             // RFC 6749 §2.3.1: both are form-encoded before they are joined.

@@ -43,6 +43,17 @@ pub async fn stop(engine: &Engine, connection: &ConnectionName, hint: &str) -> R
     Ok(true)
 }
 
+/// Lets a connection rest that somebody disconnected: as a stop, but nobody needs to be told.
+pub async fn rest(engine: &Engine, connection: &ConnectionName, hint: &str) -> Result<(), EngineError> {
+    let stopped = Stopped { since: engine.now(), hint: hint.to_owned(), account: None };
+    let body = serde_json::to_string(&stopped)
+        .map_err(|error| EngineError::Unreadable { what: "a connection's state".into(), problem: error.to_string() })?;
+    let item = Item { key: keys::connection(connection), body, version: 1, expires: None };
+    engine.store.write(vec![Write::Put { item, expect: Expect::Any }]).await?;
+    tracing::info!(connection = %connection, "the connection rests: it was disconnected");
+    Ok(())
+}
+
 /// Starts a connection again.
 pub async fn start(engine: &Engine, connection: &ConnectionName) -> Result<(), EngineError> {
     engine.store.write(vec![Write::Delete { key: keys::connection(connection), expect: Expect::Any }]).await?;

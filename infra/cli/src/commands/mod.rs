@@ -4,6 +4,7 @@ mod backfill;
 mod connect;
 mod cost;
 mod decode;
+mod disconnect;
 mod explain;
 mod export;
 mod history;
@@ -16,6 +17,7 @@ mod plan;
 mod preflight;
 mod progress;
 mod provision;
+mod roster;
 mod simulate;
 mod status;
 mod validate;
@@ -29,6 +31,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Exit, Fai
         Command::Init(args) => init::run(context, &args),
         Command::Validate(args) => validate::run(context, &args).await,
         Command::Connect(args) => connect::run(context, &args).await,
+        Command::Disconnect(args) => disconnect::run(context, &args).await,
+        Command::Roster(args) => roster::run(context, &args).await,
         Command::Preflight(args) => preflight::run(context, &args).await,
         Command::Provision(args) => provision::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,

@@ -42,7 +42,7 @@ fn severity(exit: Exit) -> u8 {
         Exit::SignIn => 4,
         Exit::OutOfReach => 3,
         Exit::Held => 2,
-        Exit::Failed | Exit::Usage | Exit::Config => 1,
+        Exit::Failed | Exit::Usage | Exit::Config | Exit::Interrupted => 1,
         Exit::Done => 0,
     }
 }

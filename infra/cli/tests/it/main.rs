@@ -2,14 +2,17 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "what the tests stand on fails as loudly as they do")]
 
+mod connecting;
 mod cost;
 mod decoding;
 mod demonstration;
 mod help;
+mod joining;
 mod moving;
 mod public_clients;
 mod setting_up;
 mod simulating;
+mod terminal;
 mod two_places;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Whose account it is, which plan it seems to have, and what follows from that. No answer names the plan: it is probed.
 
 use serde_json::Value as Json;
-use syncline_engine::ports::connector::Account;
+use syncline_engine::ports::connector::{Account, Companion, CompanionHelp, Rights};
 use syncline_model::{Deadline, Fault};
 
 use crate::calls::{self, TOP};
@@ -10,6 +10,20 @@ use crate::connection::Connection;
 use crate::faults::drift;
 use crate::fields::Kind;
 use crate::wire::{id, single};
+
+/// Connecting to the Zendesk platform, from the vendor's own pages (fact sheet of Zendesk Support, §9.1).
+static PLATFORM: CompanionHelp = CompanionHelp {
+    owner: "No API tells who owns a Zendesk account: see Admin Center, Account, Billing, Contacts.",
+    not_owner: "Only the account's owner can approve this. An owner without a Sell licence gets an administrator's seat in Sell first: deactivate a \
+                user to free one, connect, then take the seat back and reactivate the user.",
+    disclaimers: &[
+        "Connecting costs nothing and changes no data; it cannot be undone.",
+        "Other users of Sell become contributors in Zendesk: no paid licence, some tickets, internal notes only.",
+        "A user who is made an end user in Zendesk loses Sell.",
+    ],
+    join: "No API takes the last step: in Sell, Settings, Upgrade, Connect to Zendesk, name the subdomain and sign in as its owner.",
+    way_back: "Sell, Settings, Users, pending actions",
+};
 
 impl Connection {
     pub(crate) async fn who(&self, by: Deadline) -> Result<Account, Fault> {
@@ -21,8 +35,17 @@ impl Connection {
         let number = own.get("id").and_then(id).ok_or_else(|| drift("data.id", "an account's number", "something else"))?;
         let name = text(own, "name").unwrap_or_else(|| format!("account {number}"));
         let user = text(me, "email").or_else(|| text(me, "name")).unwrap_or_else(|| "a user without a name".to_owned());
-        let mut account = Account { id: number, name, user, notes: Vec::new(), problems: Vec::new() };
-        match text(own, "subdomain") {
+        let subdomain = text(own, "subdomain");
+        let rights = match text(me, "role").as_deref() {
+            Some("admin") => Rights::Administrator,
+            Some(_) => Rights::Lesser,
+            None => Rights::NotTold,
+        };
+        // A legacy account has no subdomain (fact sheet §0).
+        let joined = subdomain.as_ref().map(|label| format!("{label}.zendesk.com"));
+        let companion = Companion { system: "zendesk_support", account: joined, help: &PLATFORM };
+        let mut account = Account { id: number, name, user, notes: Vec::new(), problems: Vec::new(), rights, companion: Some(companion) };
+        match subdomain {
             Some(subdomain) => account.notes.push(format!("The account is part of the Zendesk platform, as {subdomain}.zendesk.com.")),
             None => account.notes.push("A legacy account: it is not connected to the Zendesk platform.".to_owned()),
         }

@@ -12,11 +12,13 @@ use serde_json::Value as Json;
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::http::{Http, NoAnswer};
 use syncline_engine::ports::secrets::{Bundle, Secrets};
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_model::{Deadline, Fault, Secret};
 
 use crate::calls;
 use crate::faults::{self, drift};
 use crate::settings::{Flow, Target};
+use crate::signing_in;
 
 #[derive(Default)]
 struct State {
@@ -88,6 +90,29 @@ impl Auth {
         Ok(token)
     }
 
+    /// Gives up the pair of tokens that a person's sign-in gave. A personal token stays with its owner.
+    pub(crate) async fn revoke(&self, by: Deadline) -> Result<Revoked, Fault> {
+        if self.flow == Flow::AccessToken {
+            return Ok(signing_in::by_hand());
+        }
+        let mut state = self.state.lock().await;
+        let bundle = self.load().await?;
+        let header = self.client(&bundle)?;
+        for token in ["refresh_token", "access_token"].iter().filter_map(|name| text(&bundle, name)) {
+            let call = calls::revoke(token.expose().trim()).call(&self.base, &header);
+            let call = call.ok_or_else(|| Fault::Unsupported { capability: "address made of base_url and this path".to_owned() })?;
+            let answer = self.http.send(call, by).await.map_err(|no_answer| match no_answer {
+                NoAnswer::NotSent(detail) | NoAnswer::Unanswered(detail) => Fault::Transient { detail: format!("revoking: {detail}") },
+                NoAnswer::Budget { until } => Fault::RateLimited { until },
+            })?;
+            if !answer.status().is_success() {
+                return Err(faults::of_token_answer(answer.status(), answer.headers(), answer.body(), self.clock.now()));
+            }
+        }
+        *state = State::default();
+        Ok(Revoked::Done)
+    }
+
     /// The header of a request with this token.
     pub(crate) fn header(&self, token: &Secret) -> Result<HeaderValue, Fault> {
         self.sensitive(&format!("Bearer {}", token.expose().trim()))
@@ -134,10 +159,15 @@ impl Auth {
         text(bundle, key).map(|secret| secret.expose().trim()).ok_or_else(|| self.lacks(key))
     }
 
+    /// The header by which the OAuth client signs in.
+    fn client(&self, bundle: &Bundle) -> Result<HeaderValue, Fault> {
+        let client = format!("{}:{}", self.needed(bundle, "client_id")?, self.needed(bundle, "client_secret")?);
+        self.sensitive(&format!("Basic {}", STANDARD.encode(client)))
+    }
+
     /// The access token, and the refresh token that replaces the one used.
     async fn exchange(&self, bundle: &Bundle, by: Deadline) -> Result<(Secret, Option<Secret>), Fault> {
-        let client = format!("{}:{}", self.needed(bundle, "client_id")?, self.needed(bundle, "client_secret")?);
-        let header = self.sensitive(&format!("Basic {}", STANDARD.encode(client)))?;
+        let header = self.client(bundle)?;
         let call = calls::refresh(self.needed(bundle, "refresh_token")?).call(&self.base, &header);
         let call = call.ok_or_else(|| Fault::Unsupported { capability: "address made of base_url and this path".to_owned() })?;
         let answer = self.http.send(call, by).await.map_err(|no_answer| match no_answer {

@@ -141,6 +141,16 @@ pub(crate) fn refresh(refresh_token: &str) -> Ask {
     Ask { method: Method::POST, payload: Payload::Form(form), ..Ask::get(TOKEN, "/oauth2/token", "sign in") }
 }
 
+/// Ends one token; the client signs in as for all of OAuth (fact sheet §1: documented).
+pub(crate) fn revoke(token: &str) -> Ask {
+    let form = format!("token={}", encoded(token));
+    Ask { method: Method::POST, payload: Payload::Form(form), ..Ask::get(TOKEN, "/oauth2/revoke", "revoke a token") }
+}
+
+pub(crate) fn users(page: u32) -> Ask {
+    Ask::get(ACCOUNT, format!("/v2/users?per_page={PAGE_RECORDS_MAX}&page={page}"), "list users")
+}
+
 fn address(kind: Kind, id: &str) -> String {
     format!("/v2/{}/{}", kind.plural(), encoded(id))
 }

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use syncline_engine::ports::connector::{
-    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
+    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId};
@@ -153,6 +155,18 @@ impl Connector for Connection {
     }
 
     /// The address of accounts that were never moved to the platform; those that were are led on from there.
+    async fn roster(&self, _also: &[Sought], by: Deadline) -> Result<Vec<Member>, CallError> {
+        self.members(by).await.map_err(|fault| error("list the team", fault))
+    }
+
+    async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError> {
+        self.client.revoke(by).await.map_err(|fault| error("revoke the credentials", fault))
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.people(from, by).await.map_err(|fault| error("list users", fault))
+    }
+
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {
         let area = match Kind::of(kind)? {
             Kind::Contact => "crm/contacts",

@@ -212,6 +212,22 @@ pub struct Companion {
     pub system: &'static str,
     /// The account there, as its connector's [`Account::id`] names it; `None`: not joined yet.
     pub account: Option<String>,
+    pub help: &'static CompanionHelp,
+}
+
+/// What a person must know who joins two accounts: the vendor's rules, as sentences.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub struct CompanionHelp {
+    /// Where it is seen who owns the other account, whose consent it takes.
+    pub owner: &'static str,
+    /// How somebody goes on who is not that owner, or whose owner lacks a licence here.
+    pub not_owner: &'static str,
+    /// What is accepted by joining.
+    pub disclaimers: &'static [&'static str],
+    /// The step that no API takes.
+    pub join: &'static str,
+    /// How a person who lost access through a role there gets it back.
+    pub way_back: &'static str,
 }
 
 /// Who is asked after, in another account's words.

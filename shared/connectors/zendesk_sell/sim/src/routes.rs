@@ -4,7 +4,7 @@ use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use syncline_simulator::{Request, Response, Simulator};
+use syncline_simulator::{Consent, Decision, Request, Response, Simulator};
 
 use crate::auth::Session;
 use crate::spec::{CONTACTS, DEALS, LEADS, Resource, USERS, resource};
@@ -45,7 +45,7 @@ impl Sell {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let query = Query::parse(request.uri().query().unwrap_or_default());
         match parts.as_slice() {
-            ["oauth2", rest @ ..] => self.oauth(now, rest, request, &query),
+            ["oauth2", rest @ ..] => self.oauth(now, rest, request),
             ["v2" | "v3", ..] => self.api(now, &parts, request, query),
             _ => Err(Refusal::no_path()),
         }
@@ -62,7 +62,7 @@ impl Sell {
         })
     }
 
-    fn oauth(&mut self, now: i64, rest: &[&str], request: &Request, query: &Query) -> Answer {
+    fn oauth(&mut self, now: i64, rest: &[&str], request: &Request) -> Answer {
         let authorization = header(request, AUTHORIZATION.as_str());
         let form = String::from_utf8_lossy(request.body());
         let is_form = header(request, "content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
@@ -74,23 +74,33 @@ impl Sell {
                 let token = bearer(request).ok_or_else(Refusal::unauthorized)?;
                 self.auth.info(&token, now).map(|body| encode(200, &body))
             }
-            (&Method::GET, ["authorize"]) => self.consent(now, query),
+            (&Method::GET, ["authorize"]) => self.consent(now, &Consent::read(request.uri().query())),
             _ => Err(Refusal::no_path()),
         }
     }
 
-    /// The consent page: the person who is signed in agrees at once.
-    fn consent(&mut self, now: i64, query: &Query) -> Answer {
-        let part = |name: &str| query.get(name).unwrap_or_default();
-        if part("client_id") != crate::CLIENT_ID || part("response_type") != "code" || part("redirect_uri").is_empty() {
+    /// The sign-in page. Whose link is followed signs in; the owner, or whom [`Sell::sign_in`] named, is first.
+    fn consent(&mut self, now: i64, consent: &Consent) -> Answer {
+        if !consent.is_of(crate::CLIENT_ID) {
             return Err(Refusal::Grant(400, "invalid_request", "The request is missing a parameter or has an unknown client."));
         }
-        let scope = if part("scope").is_empty() { crate::auth::ALL_SCOPES } else { part("scope") };
-        let code = self.auth.code(now, self.person, scope, part("redirect_uri"));
-        let escaped = percent_encoding::utf8_percent_encode(part("state"), percent_encoding::NON_ALPHANUMERIC);
-        let join = if part("redirect_uri").contains('?') { '&' } else { '?' };
-        let location = format!("{}{join}code={code}&state={escaped}", part("redirect_uri"));
-        Ok(with_header(empty(302), "location", &location))
+        let mut people: Vec<_> = self.tables.of(&USERS).filter(|user| user.text("status") == Some("active")).collect();
+        people.sort_by_key(|user| (user.id != self.person, user.id));
+        let user = match consent.decision() {
+            Decision::Open => {
+                let people = people.iter().filter_map(|user| Some((user.text("email")?.to_owned(), user.text("role")?.to_owned())));
+                return Ok(consent.page("Zendesk Sell", &people.take(10).collect::<Vec<_>>()));
+            }
+            Decision::Denied => return Ok(consent.denied()),
+            Decision::Allowed { user: None } => self.person,
+            Decision::Allowed { user: Some(email) } => {
+                let named = people.iter().find(|user| user.text("email") == Some(email.as_str())).map(|user| user.id);
+                named.ok_or(Refusal::Grant(400, "invalid_request", "There is no such user."))?
+            }
+        };
+        let scope = consent.get("scope").unwrap_or(crate::auth::ALL_SCOPES);
+        let code = self.auth.code(now, user, scope, consent.get("redirect_uri").unwrap_or_default());
+        Ok(consent.redirect(&[("code", &code)]))
     }
 
     fn api(&mut self, now: i64, parts: &[&str], request: &Request, query: Query) -> Answer {

@@ -98,7 +98,7 @@ impl Case {
     }
 
     async fn get(&self, address: &str) -> http::Response<Bytes> {
-        let request = http::Request::get(address).body(Bytes::new()).expect("a request");
+        let request = http::Request::get(address).header("user-agent", "a browser").body(Bytes::new()).expect("a request");
         self.wire.send(Call::new("browser", request), Deadline(Noon.now())).await.expect("an answer")
     }
 

@@ -72,7 +72,7 @@ fn refreshing_takes_the_clients_password_and_gives_a_new_refresh_token() {
 fn consent_gives_the_scopes_that_were_asked_for() {
     let mut client = Client::new();
     let path = format!(
-        "oauth2/authorize?response_type=code&client_id={CLIENT_ID}&redirect_uri=https%3A%2F%2Fa.example%2Fback&scope=read&state=s1"
+        "oauth2/authorize?decision=allow&response_type=code&client_id={CLIENT_ID}&redirect_uri=https%3A%2F%2Fa.example%2Fback&scope=read&state=s1"
     );
     let consent = client.get(&path);
     let location = consent.headers["location"].to_str().unwrap().to_owned();
