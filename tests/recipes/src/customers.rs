@@ -91,6 +91,14 @@ impl Customers {
 
     /// Before the sync is turned on, with its link field made.
     pub async fn off(setup: CustomersSetup) -> Self {
+        let mut customers = Self::bare(setup).await;
+        customers.stage.provision().await;
+        customers.stage.learn_required().await;
+        customers
+    }
+
+    /// Before anything was asked of either account.
+    pub async fn bare(setup: CustomersSetup) -> Self {
         let (clock, secrets) = (Arc::new(TestClock::default()), Arc::new(Memory::default()));
         for (name, key, value) in [
             ("salesmanago", "client_id", syncline_salesmanago_sim::CLIENT_ID),
@@ -107,9 +115,7 @@ impl Customers {
             salesmanago: InProcess { simulator: salesmanago.clone(), clock: clock.clone() },
             zoho: InProcess { simulator: zoho.clone(), clock: clock.clone() },
         };
-        let mut stage = Stage::new(&setup.config, clock, secrets, Arc::new(http)).await;
-        stage.provision().await;
-        stage.learn_required().await;
+        let stage = Stage::new(&setup.config, clock, secrets, Arc::new(http)).await;
         Self { stage, salesmanago, zoho }
     }
 

@@ -13,8 +13,8 @@ use syncline_engine::ports::http::{Http, NoAnswer};
 use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_engine::ports::sign_in::Existence;
 use syncline_engine::ports::vendor::{Parts, Settings, Vendor};
-use syncline_sql::HttpAndSql;
 use syncline_model::{ConnectionName, Deadline, Fault, Side};
+use syncline_sql::HttpAndSql;
 
 use crate::context::by;
 use crate::exit::{Exit, Failure};

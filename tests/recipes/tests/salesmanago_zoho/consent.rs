@@ -41,7 +41,8 @@ async fn sz_04_on_a_conflict_the_opt_out_wins_whoever_is_master() {
     for master in ["master: right", "master: left"] {
         for (out_at_salesmanago, out_at_zoho) in [(true, false), (false, true)] {
             let customers = Customers::off(CustomersSetup::default().with("master: right", master)).await;
-            let contact = json!({"name": "Ida Berg", "email": IDA, "company": "Nordwerk", "state": "CUSTOMER", "optedOut": out_at_salesmanago});
+            let contact =
+                json!({"name": "Ida Berg", "email": IDA, "company": "Nordwerk", "state": "CUSTOMER", "optedOut": out_at_salesmanago});
             customers.new_at_salesmanago(&contact);
             let record = json!({"First_Name": "Ida", "Last_Name": "Berg", "Email": IDA, "Email_Opt_Out": out_at_zoho});
             customers.new_at_zoho("Contacts", &record);
