@@ -50,8 +50,8 @@ simulate: ## try everything in worlds that a seed decides; SEEDS=, FROM=; SEED= 
 	$(CARGO) run --quiet --profile $(if $(SEED),dev,simulation) --package syncline-simulation -- \
 		$(if $(SEED),--seed $(SEED) $(if $(TRACE),--trace),$(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))) $(ARGS)
 
-run: ## start Syncline on this machine; CONFIG=path/syncline.yaml for your own accounts, without it a demo
-	$(CARGO) run --package syncline -- local $(if $(CONFIG),--config $(CONFIG),--demo)
+run: ## start Syncline on this machine; CONFIG=path/syncline.yaml for your own accounts, without it a demo, RECIPE=name of that recipe
+	$(CARGO) run --package syncline -- local $(if $(CONFIG),--config $(CONFIG),--demo $(RECIPE))
 
 # One build for all, so that the AWS SDK has one set of features; the functions lie beside the program that starts them.
 bench: ## measure calls, store units, cold start, size, time and memory; builds for release, which takes minutes; ARGS=--small, --json

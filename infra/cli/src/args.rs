@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Run everything on this machine
     #[command(
-        after_help = "Examples:\n  syncline local                       (no configuration: a demonstration with simulators)\n  syncline local --until-quiet --json"
+        after_help = "Examples:\n  syncline local                       (no configuration: a demonstration with simulators)\n  syncline local --demo aircall-zendesk_support\n  syncline local --until-quiet --json"
     )]
     Local(Local),
     /// Link and bring over what exists on both sides
@@ -265,6 +265,8 @@ pub(crate) struct Plan {
 
 #[derive(Debug, Args)]
 pub(crate) struct Local {
+    /// A demonstration of this recipe, with simulators in place of its vendors
+    pub(crate) recipe: Option<String>,
     /// End once nothing is left to do, and print the counts
     #[arg(long)]
     pub(crate) until_quiet: bool,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use syncline_config::Config;
 use syncline_engine::{Engine, Sync};
-use syncline_local::{Setup, SimulateOptions};
+use syncline_local::{Demo, Setup, demo, demos};
 use syncline_model::{Deadline, Secret};
 
 use crate::args::Global;
@@ -15,8 +15,8 @@ use crate::nearest::suggestion;
 use crate::place::{self, Place};
 use crate::printer::Printer;
 
-/// The recipe of a demonstration.
-const DEMO_RECIPE: &str = "freshdesk-salesforce";
+/// Where a data folder remembers which recipe it demonstrates.
+const DEMO_FILE: &str = "demonstration";
 
 /// How long a command at a terminal may take, calls that wait for a budget not counted.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(6);
@@ -36,12 +36,44 @@ impl Context {
         }
     }
 
+    /// What a demonstration in this data folder shows: what it was begun with, else the usual one.
+    pub(crate) fn demo(&self) -> Result<&'static Demo, Failure> {
+        let begun = std::fs::read_to_string(place::folder(&self.global).join(DEMO_FILE)).ok();
+        let usual = || demo(None).ok_or_else(|| Failure::new(Exit::Failed, "this build demonstrates no recipe", "name a configuration"));
+        begun.and_then(|name| demo(Some(name.trim()))).map_or_else(usual, Ok)
+    }
+
+    /// Remembers what this data folder demonstrates.
+    pub(crate) fn begin_demo(&self, recipe: &str) -> Result<(), Failure> {
+        let folder = place::folder(&self.global);
+        let Some(wanted) = demo(Some(recipe)) else {
+            let known = demos().iter().map(|demo| demo.recipe);
+            return Err(Failure::usage(
+                format!("there is no demonstration of `{recipe}`"),
+                suggestion(recipe, known, "those that there are"),
+            ));
+        };
+        let begun = folder.join("simulators").exists();
+        if begun && self.demo()?.recipe != wanted.recipe {
+            let says = format!("{} demonstrates {}", folder.display(), self.demo()?.recipe);
+            return Err(Failure::new(Exit::Failed, says, format!("delete the folder, or name another: `--data {}`", wanted.recipe)));
+        }
+        let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(DEMO_FILE), wanted.recipe));
+        written.map_err(|error| {
+            Failure::new(
+                Exit::OutOfReach,
+                format!("{}: {error}", folder.display()),
+                "check that the data folder can be written: `--data DIR`",
+            )
+        })
+    }
+
     /// The configuration; in a demonstration without a file, the recipe.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         let file = &self.global.config;
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
-            Err(_) if self.is_demo() => syncline_config::recipe(DEMO_RECIPE).unwrap_or_default().to_owned(),
+            Err(_) if self.is_demo() => self.demo()?.config(),
             Err(error) => {
                 let hint = "make one with `syncline init`, name another with `--config FILE`, or try `--demo`";
                 return Err(Failure::new(Exit::Config, format!("{} cannot be read: {error}", file.display()), hint));
@@ -65,7 +97,7 @@ impl Context {
         Ok(Setup {
             folder: place::folder(&self.global),
             environment: self.environment.clone(),
-            simulate: self.is_demo().then(SimulateOptions::default),
+            simulate: if self.is_demo() { Some(self.demo()?.simulate()) } else { None },
             ..Setup::new(self.config()?)
         })
     }

@@ -5,6 +5,7 @@
 //! that both run the same conditions; the queue is a table of its own, because there is no SQS to embed.
 
 mod board;
+mod demo;
 mod examples;
 mod installation;
 mod journal;
@@ -20,6 +21,7 @@ mod stop;
 mod store;
 mod tasks;
 
+pub use demo::{Demo, demo, demos};
 pub use examples::{Example, examples};
 pub use installation::{FOLDER, Installation, OpenError, RECEIVES_MAX, Setup};
 pub use journal::{JournalError, Journaled};

@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use syncline_aws::SystemDice;
 use syncline_local::{
-    Ended, Example, Handler, Installation, Listener, Options, Progress, RecordMap, Report, RunError, SimulateOptions, Snapshot, Stop,
-    examples, run as run_installation,
+    Ended, Example, Handler, Installation, Listener, Options, Progress, RecordMap, Report, RunError, Snapshot, Stop, examples,
+    run as run_installation,
 };
 
 use super::progress::{Bar, Lines};
@@ -34,12 +34,14 @@ pub(crate) async fn run(context: &Context, args: &Local) -> Result<Exit, Failure
         let hint = "leave `--stack` and SYNCLINE_STACK away, or say `--data DIR`; never run both for the same accounts";
         return Err(Failure::usage(says, hint));
     }
-    let demo = context.is_demo() || !context.global.config.exists();
+    let demo = context.is_demo() || args.recipe.is_some() || !context.global.config.exists();
     let mut global = context.global.clone();
     global.demo = demo;
     let context = &Context { global, printer: context.printer, environment: context.environment.clone() };
+    if let Some(recipe) = &args.recipe {
+        context.begin_demo(recipe)?;
+    }
     let mut setup = context.setup()?;
-    setup.simulate = demo.then(SimulateOptions::default);
     setup.ask_vendors = true;
     let installation = Arc::new(Installation::open(setup).await?);
     announce(&installation);

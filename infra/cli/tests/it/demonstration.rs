@@ -53,3 +53,28 @@ fn from_a_fresh_folder_to_quiet_and_then_every_question() {
     let ends = &json(&preflight)[0]["ends"];
     assert!(ends["left"]["account"]["id"].is_string() && ends["right"]["account"]["id"].is_string(), "{}", stderr(&preflight));
 }
+
+#[test]
+fn each_recipe_has_a_demonstration_and_a_folder_keeps_to_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let run = syncline(at, &["local", "--demo", "aircall-zendesk_support", "--until-quiet", "--json"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    let report = json(&run);
+    assert_eq!((&report["ended"], report["writes_after_quiet"].as_u64()), (&"quiet".into(), Some(0)));
+    let edits: Vec<&str> = report["examples"].as_array().expect("examples").iter().filter_map(|example| example["edit"].as_str()).collect();
+    assert_eq!(edits.len(), 2);
+    assert!(edits[0].contains("availability_status") && edits[1].contains("agent_statuses"), "{edits:?}");
+
+    // The other commands know which one it is.
+    let status = json(&syncline(at, &["status", "--count", "--json"]));
+    assert_eq!(status["syncs"][0]["sync"], "agent_status");
+    let alone = &status["syncs"][0]["mappings"][0]["entries"]["alone"];
+    assert!(alone["left"]["count"].as_u64() > Some(0) && alone["right"]["count"].as_u64() > Some(0), "{alone}");
+
+    let other = syncline(at, &["local", "--demo", "freshdesk-salesforce"]);
+    assert_ne!(code(&other), 0);
+    assert!(stderr(&other).contains("demonstrates aircall-zendesk_support") && stderr(&other).contains("--data"), "{}", stderr(&other));
+    let unknown = syncline(at, &["local", "--demo", "aircall"]);
+    assert!(stderr(&unknown).contains("no demonstration of `aircall`"), "{}", stderr(&unknown));
+}

@@ -79,8 +79,6 @@ pub(super) fn needs_reading(place: Place<'_>, change: &Change) -> bool {
             // Of two tellings without a version nobody knows which is older: what is written is what stands there now. The first listing of a feed
             // writes nothing; what it showed is what a later edit is measured by.
             Presence::Live if record.version.is_none() => change.cause != Cause::Listed,
-            // What comes again after a failure may have been taken back meanwhile.
-            Presence::Live if change.attempt > 0 => true,
             Presence::Live => change.cause != Cause::Backfill && place.now().duration_since(change.since) > TOLD_LATELY,
             Presence::MergedInto(_) => false,
         },

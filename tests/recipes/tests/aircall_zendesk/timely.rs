@@ -114,7 +114,7 @@ async fn az_10_a_status_that_is_older_than_the_one_written_last_is_never_written
 }
 
 #[tokio::test]
-async fn az_10_a_write_that_is_retried_writes_what_is_newest_then() {
+async fn az_10_a_write_that_waited_for_minutes_writes_what_is_newest_then() {
     let agents = agents("right_to_left").await;
     lock(&agents.aircall).script.add(When::next(Method::PUT, "/v2/users"), Trouble::NeverSent);
     agents.desk(IDA, "online");
@@ -123,6 +123,7 @@ async fn az_10_a_write_that_is_retried_writes_what_is_newest_then() {
     agents.desk(IDA, "offline");
     agents.pull(Side::Right).await;
     agents.writes();
+    agents.clock.advance(SignedDuration::from_mins(3));
     agents.drain().await;
     agents.settle().await;
     assert_eq!(agents.shown(IDA), (Setting::UNAVAILABLE, "offline".to_owned()));

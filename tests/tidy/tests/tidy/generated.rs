@@ -25,7 +25,9 @@ fn every_recipe_is_shipped_and_reads_against_the_vendors_of_this_build() {
     let recipes: Vec<_> = files.iter().filter(|file| file.path.starts_with("shared/recipes/") && file.is("yaml")).collect();
     assert!(!recipes.is_empty());
     for file in &recipes {
-        let config = read(file.text(), &file.path, &system_facts()).unwrap_or_else(|problems| panic!("{}: {problems:?}", file.path));
+        // What a recipe leaves to its user is chosen here.
+        let text = file.text().replace("    # direction: ", "    direction: ");
+        let config = read(&text, &file.path, &system_facts()).unwrap_or_else(|problems| panic!("{}: {problems:?}", file.path));
         assert!(config.syncs.iter().all(|sync| !sync.mappings.is_empty()), "{}", file.path);
     }
     let shipped: Vec<&str> = recipe_names().map(|name| recipe(name).unwrap()).collect();

@@ -52,7 +52,10 @@ fn settings(base_url: &str, calls: Option<u32>) -> BTreeMap<String, String> {
 
 fn contact(simulator: &mut dyn Simulator, now: Timestamp) -> Option<String> {
     let authorization = format!("Basic {}", STANDARD.encode(format!("{API_ID}:{API_TOKEN}")));
-    let request: Request = http::Request::get("/v2/users?per_page=1").header("authorization", authorization).body(Bytes::new()).ok()?;
+    let request: Request = http::Request::get("/v2/users?per_page=50").header("authorization", authorization).body(Bytes::new()).ok()?;
     let answer: Json = serde_json::from_slice(simulator.handle(now, &request).body()).ok()?;
-    answer.get("users")?.get(0)?.get("id")?.as_i64().map(|id| id.to_string())
+    // Who is available: the edit makes somebody unavailable.
+    let users = answer.get("users")?.as_array()?;
+    let available = users.iter().find(|user| user.get("availability_status").and_then(Json::as_str) == Some("available"));
+    available.or(users.first())?.get("id")?.as_i64().map(|id| id.to_string())
 }
