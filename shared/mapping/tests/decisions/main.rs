@@ -6,9 +6,11 @@ mod cases;
 mod contacts;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
 mod owners;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
 mod sets;
 #[cfg(test)]
 mod world;

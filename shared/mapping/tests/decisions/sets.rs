@@ -97,10 +97,8 @@ fn items_rest_as_keyed_hashes_once_where_both_sides_are_alike() {
 
 fn shown(side: Side, record: &Record) -> Vec<String> {
     let field = field();
-    match field.equality.normal(&field.lens.of(side).get(&crate::scene::raw(&field, side, record).unwrap()).unwrap()) {
-        Value::Set(items) => items.into_iter().collect(),
-        _ => Vec::new(),
-    }
+    let view = field.lens.of(side).get(&crate::scene::raw(&field, side, record).unwrap()).unwrap();
+    if let Value::Set(items) = field.equality.normal(&view) { items.into_iter().collect() } else { Vec::new() }
 }
 
 proptest! {
