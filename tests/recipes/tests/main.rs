@@ -7,6 +7,7 @@
 )]
 
 mod bad_answers;
+mod budgets;
 mod freshdesk_salesforce;
 mod owners;
 mod promises;
