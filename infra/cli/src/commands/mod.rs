@@ -11,6 +11,7 @@ mod holds;
 mod import;
 mod init;
 mod local;
+mod mapping;
 mod owners;
 mod plan;
 mod preflight;
@@ -38,6 +39,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Exit, Fai
         Command::Explain(args) => explain::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
         Command::Holds(args) => holds::run(context, args.act).await,
+        Command::Mapping(args) => mapping::run(context, args.act).await,
         Command::Owners(args) => owners::run(context, &args).await,
         Command::Simulate(args) => simulate::run(context, &args).await,
         Command::Export(args) => export::run(context, &args).await,

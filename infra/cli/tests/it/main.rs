@@ -6,6 +6,7 @@ mod cost;
 mod decoding;
 mod demonstration;
 mod help;
+mod mapping;
 mod moving;
 mod public_clients;
 mod setting_up;

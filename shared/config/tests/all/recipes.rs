@@ -27,7 +27,7 @@ fn every_recipe_reads_as_it_stands_and_with_its_comments_switched_on() {
         let fields =
             |config: &syncline_config::Config| -> usize { config.syncs[0].mappings.iter().map(|mapping| mapping.fields.len()).sum() };
         assert_eq!(fields(&plain), 6, "{name}");
-        assert_eq!(fields(&full), 12, "{name}");
+        assert_eq!(fields(&full), 13, "{name}");
     }
 }
 
