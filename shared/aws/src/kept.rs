@@ -40,14 +40,31 @@ impl Kept {
     }
 }
 
-/// A JSON object of texts. A problem tells nothing of what was found: the parser's own words would quote it.
-pub(crate) fn read(text: &str) -> Result<Bundle, String> {
+/// A JSON object of texts; an empty text is none yet: a deployment makes the place before anybody writes into it. A problem tells nothing of
+/// what was found: the parser's own words would quote it.
+pub(crate) fn read(text: &str) -> Result<Option<Bundle>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
     let texts: BTreeMap<String, Secret> =
         serde_json::from_str(text).map_err(|_| "is not a JSON object of texts; run `syncline connect` to write it anew".to_owned())?;
-    Ok(Bundle(texts))
+    Ok(Some(Bundle(texts)))
 }
 
 pub(crate) fn written(bundle: &Bundle) -> Result<String, String> {
     let texts: BTreeMap<&str, &str> = bundle.0.iter().map(|(key, secret)| (key.as_str(), secret.expose())).collect();
     serde_json::to_string(&texts).map_err(|_| "could not be written as JSON".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_text_is_no_secret_yet_and_another_is_not_quoted() {
+        assert_eq!(read(" \n").map(|bundle| bundle.is_none()), Ok(true));
+        assert_eq!(read(r#"{"key":"k"}"#).map(|bundle| bundle.map(|bundle| bundle.0.len())), Ok(Some(1)));
+        let problem = read("hunter2").map(|_| ()).unwrap_err();
+        assert!(!problem.contains("hunter2"), "{problem}");
+    }
 }

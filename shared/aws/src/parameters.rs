@@ -178,7 +178,7 @@ impl Secrets for ParameterStoreSecrets {
         };
         let fail = |problem: String| SecretsError { name: id.clone(), problem };
         let text = answer["Parameter"]["Value"].as_str().ok_or_else(|| fail("GetParameter: the answer has no value".to_owned()))?;
-        let bundle = kept::read(text).map_err(fail)?;
+        let Some(bundle) = kept::read(text).map_err(fail)? else { return Ok(None) };
         self.kept.remember(name, &bundle);
         Ok(Some(bundle))
     }

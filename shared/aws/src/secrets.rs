@@ -39,11 +39,7 @@ impl Secrets for SecretsManagerSecrets {
             Err(error) => return Err(fail(sentence("GetSecretValue", &error))),
         };
         let text = answer.secret_string().ok_or_else(|| fail("is binary; a JSON object of texts is expected".to_owned()))?;
-        // A deployment makes each secret before anybody writes into it.
-        if text.trim().is_empty() {
-            return Ok(None);
-        }
-        let bundle = kept::read(text).map_err(fail)?;
+        let Some(bundle) = kept::read(text).map_err(fail)? else { return Ok(None) };
         self.kept.remember(name, &bundle);
         Ok(Some(bundle))
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use syncline_mapping::{ObjectMapping, Pair, Retain, Rules};
 use syncline_model::{ConnectionName, Decimal, MappingName, ObjectKind, Side, SyncName, SystemName};
 
+use crate::layer::MapLayer;
 use crate::schedule::Schedule;
 
 /// What the reader must know of a system, given by the caller: this crate knows no vendor.
@@ -36,6 +37,8 @@ pub struct Config {
     pub syncs: Vec<Sync>,
     pub retain: Retain,
     pub history: HistoryKeep,
+    /// What is drawn on the map, in the order of the file.
+    pub map: Vec<MapLayer>,
 }
 
 impl Config {

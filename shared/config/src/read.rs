@@ -9,6 +9,7 @@ use crate::config::{Config, Connection, HistoryKeep, SystemFacts};
 use crate::document::{Entry, Node, parse};
 use crate::findings::{Findings, Place, listed, nearest, suggestion};
 use crate::inspect::{inspect, secret};
+use crate::layer::read_layers;
 use crate::problem::{Code, Problems};
 use crate::secrecy::{has_userinfo, is_secret_key};
 use crate::shape::ROOT;
@@ -60,12 +61,13 @@ fn read_root(root: &Node, systems: &[SystemFacts], findings: &mut Findings) -> O
     let entries = root.get("syncs").map(Node::entries).unwrap_or_default();
     let read: Vec<_> = entries.iter().map(|entry| read_sync(entry, &known, findings)).collect();
     refuse_twice_synced(entries, findings);
+    let map = read_layers(root, &known, findings);
     let syncs = read.into_iter().collect::<Option<Vec<_>>>()?;
     let retain = match root.text_at("retain") {
         Some("values") => Retain::Values,
         Some(_) | None => Retain::Fingerprints,
     };
-    Some(Config { connections, syncs, retain, history: history(root) })
+    Some(Config { connections, syncs, retain, history: history(root), map })
 }
 
 fn history(root: &Node) -> HistoryKeep {

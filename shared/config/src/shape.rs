@@ -88,6 +88,31 @@ pub(crate) const ROOT: Shape = Shape::Keys(&[
         "connections: { freshdesk: { system: freshdesk, domain: acme } }",
     ),
     required("syncs", Shape::Named("sync", &SYNC), "What is kept in step, by a name of your choice.", "syncs: { customers: { … } }"),
+    key(
+        "map",
+        Shape::Named("map layer", &LAYER),
+        "The records that `syncline local` draws on a map, by owner and stage.",
+        "map: { contacts: { connection: replica, object: contacts, name: name, town: city } }",
+    ),
+]);
+
+const LAYER: Shape = Shape::Keys(&[
+    required("connection", Shape::Text, "Whose records they are; each look at the map reads them.", "connection: replica"),
+    required("object", Shape::Text, "The object, in its system's word.", "object: contacts"),
+    required("name", Shape::Text, "The field with the record's name.", "name: name"),
+    key("town", Shape::Text, "The field with the address's town.", "town: city"),
+    key("country", Shape::Text, "The field with the address's country.", "country: country"),
+    key(
+        "address_of",
+        Shape::Keys(&[
+            required("field", Shape::Text, "The field that names another record.", "field: contact_id"),
+            required("layer", Shape::Text, "The layer where that record's address is.", "layer: contacts"),
+        ]),
+        "For records without an address of their own: whose address counts.",
+        "address_of: { field: contact_id, layer: contacts }",
+    ),
+    key("owner", Shape::Text, "The field that says whose record it is.", "owner: owner"),
+    key("stage", Shape::Text, "The field that says how far it is.", "stage: stage"),
 ]);
 
 const CONNECTION: Shape = Shape::Connection(&[

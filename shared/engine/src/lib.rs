@@ -28,6 +28,7 @@ mod resumable;
 pub mod sample;
 pub mod seal;
 pub mod settle;
+pub mod sign_in;
 pub mod state;
 pub mod status;
 pub mod sweep;

@@ -103,14 +103,14 @@ function wishes({ config, options, functions, lanes, unstarted, api }: Watched):
   found.push({ kind: "budget-spent", whose: "connections", metric: spent, comparison: AT_LEAST, threshold: 1, periods: 4 });
   const held = told("RecordsHeld", installation, HOUR);
   found.push({ kind: "records-held", whose: "records", metric: held, comparison: AT_LEAST, threshold: HELD_PER_HOUR_MAX, periods: 1 });
-  const gaps = config.syncs.flatMap((sync) => SIDES.map((side) => sync.schedule[side].gapSeconds)).filter((gap) => gap !== undefined);
+  const gaps = scheduleGaps(config);
   if (gaps.length > 0) {
     const lag = told("FeedLag", installation, HOUR);
     const threshold = silentHours(Math.max(...gaps)) * HOUR.toSeconds();
     found.push({ kind: "feed-not-read", whose: "feeds", metric: lag, comparison: AT_LEAST, threshold, periods: 1 });
   }
   found.push(deadLetters("runs-not-started", "schedules", unstarted));
-  found.push(...pullRuns(config, functions.pull));
+  found.push(...pullRuns(gaps, functions.pull));
   // Those behind the gateway fail there, where one alarm tells of both; whether the key maker failed, CloudFormation tells.
   const workers = [...functions.write].map(([connection, one]): [string, LambdaFunction] => [`write ${connection}`, one]);
   for (const [name, one] of [["pull", functions.pull] as const, ...workers]) {
@@ -128,9 +128,13 @@ function wishes({ config, options, functions, lanes, unstarted, api }: Watched):
   return found;
 }
 
+/** The longest time between two runs of each schedule that has one, in seconds. */
+function scheduleGaps(config: Config): number[] {
+  return config.syncs.flatMap((sync) => SIDES.map((side) => sync.schedule[side].gapSeconds)).filter((gap) => gap !== undefined);
+}
+
 /** Told by AWS itself: schedules that stand still are seen also while the functions tell nothing. */
-function pullRuns(config: Config, pull: LambdaFunction): Wish[] {
-  const gaps = config.syncs.flatMap((sync) => SIDES.map((side) => sync.schedule[side].gapSeconds)).filter((gap) => gap !== undefined);
+function pullRuns(gaps: readonly number[], pull: LambdaFunction): Wish[] {
   const periods = silentHours(Math.min(...gaps));
   if (gaps.length === 0 || periods > HOURS_MAX) {
     return [];

@@ -1,6 +1,7 @@
 //! The config through its public interface.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test binary: what is not as expected ends its test")]
 
+mod map;
 mod metadata;
 mod problems;
 mod reading;

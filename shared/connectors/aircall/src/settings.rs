@@ -1,7 +1,6 @@
 //! A connection's settings: where the API is, and how much of it may be used.
 
-use std::net::IpAddr;
-
+use syncline_engine::ports::settings::{base_address, check_address, reserve_percent};
 use syncline_engine::ports::vendor::{KeyFact, Limit, SettingProblem, Settings};
 
 pub(crate) const SETTING_KEYS: &[KeyFact] = &[
@@ -39,6 +38,8 @@ pub(crate) const SECRET_KEYS: &[KeyFact] = &[
         required: false,
         help: "The token of an OAuth installation, instead of an API key. It ends only when the app is uninstalled.",
     },
+    KeyFact { name: "client_id", required: false, help: "For an installation: the id of your Aircall app." },
+    KeyFact { name: "client_secret", required: false, help: "For an installation: the app's secret." },
     KeyFact {
         name: "webhook_secret",
         required: false,
@@ -56,7 +57,6 @@ pub(crate) const SECRET_KEYS: &[KeyFact] = &[
 /// Requests a minute, all keys and apps of the company together (fact sheet §6: documented; older pages say 60).
 const CALLS_PER_MINUTE: u32 = 120;
 const RESERVE_PERCENT_DEFAULT: u8 = 20;
-const RESERVE_PERCENT_MAX: u8 = 90;
 const MINUTE_S: u32 = 60;
 const BASE: &str = "https://api.aircall.io";
 
@@ -77,7 +77,7 @@ pub(crate) fn read(settings: &Settings) -> Result<Target, Vec<SettingProblem>> {
         return Err(problems);
     }
     Ok(Target {
-        base: settings.get("base_url").map_or_else(|| BASE.to_owned(), base),
+        base: settings.get("base_url").map_or_else(|| BASE.to_owned(), |address| base_address(address, &["/v1", "/v2"])),
         calls_per_minute: calls_per_minute(settings),
         overwrite_schedule: settings.get("overwrite_schedule") == Some("true"),
     })
@@ -89,14 +89,14 @@ pub(crate) fn problems(settings: &Settings) -> Vec<SettingProblem> {
         problems.push(SettingProblem { key: key.to_owned(), problem: problem.to_owned(), hint: hint.to_owned() });
     };
     if let Some(address) = settings.get("base_url")
-        && let Err(reason) = check_base(address)
+        && let Err(reason) = check_address(address, "the key")
     {
-        problem("base_url", reason, "write https://host, or http://127.0.0.1:port for a simulator on this machine");
+        problem("base_url", &reason, "write https://host, or http://127.0.0.1:port for a simulator on this machine");
     }
     if settings.get("calls_per_minute").is_some_and(|text| text.parse::<u32>().ok().is_none_or(|calls| calls == 0)) {
         problem("calls_per_minute", "is no number of calls", "write a whole number from 1");
     }
-    if settings.get("reserve_percent").is_some_and(|text| reserve(text).is_none()) {
+    if settings.get("reserve_percent").is_some_and(|text| reserve_percent(text).is_none()) {
         problem("reserve_percent", "is no share", "write a whole number from 0 to 90");
     }
     if settings.get("overwrite_schedule").is_some_and(|text| text != "true" && text != "false") {
@@ -106,45 +106,13 @@ pub(crate) fn problems(settings: &Settings) -> Vec<SettingProblem> {
 }
 
 pub(crate) fn limits(settings: &Settings) -> Vec<Limit> {
-    let reserve_percent = settings.get("reserve_percent").and_then(reserve).unwrap_or(RESERVE_PERCENT_DEFAULT);
+    let reserve_percent = settings.get("reserve_percent").and_then(reserve_percent).unwrap_or(RESERVE_PERCENT_DEFAULT);
     vec![Limit { class: None, calls: calls_per_minute(settings), window_s: MINUTE_S, reserve_percent }]
 }
 
 fn calls_per_minute(settings: &Settings) -> u32 {
     let given = settings.get("calls_per_minute").and_then(|text| text.parse().ok()).filter(|calls| *calls > 0);
     given.unwrap_or(CALLS_PER_MINUTE)
-}
-
-fn reserve(text: &str) -> Option<u8> {
-    text.parse().ok().filter(|percent| *percent <= RESERVE_PERCENT_MAX)
-}
-
-fn base(address: &str) -> String {
-    let address = address.trim().trim_end_matches('/');
-    let bare = address.strip_suffix("/v1").or_else(|| address.strip_suffix("/v2"));
-    bare.unwrap_or(address).to_owned()
-}
-
-fn check_base(address: &str) -> Result<(), &'static str> {
-    let uri: http::Uri = address.trim().parse().map_err(|_| "is no address")?;
-    let host = uri.host().filter(|host| !host.is_empty()).ok_or("has no host")?;
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err("carries a user name, which belongs into the secret");
-    }
-    if uri.query().is_some() {
-        return Err("has a query");
-    }
-    match uri.scheme_str() {
-        Some("https") => Ok(()),
-        Some("http") if is_loopback(host) => Ok(()),
-        Some("http") => Err("is plain http to another machine, which would send the key unprotected"),
-        Some(_) | None => Err("is neither https nor http"),
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! A connection's settings: which account, under which limits.
 
-use std::net::IpAddr;
-
+use syncline_engine::ports::settings::{account_host, base_address, check_address, reserve_percent};
 use syncline_engine::ports::vendor::{KeyFact, Limit, SettingProblem, Settings};
 
 use crate::calls::CONTACTS_LIST;
@@ -66,7 +65,6 @@ pub(crate) const SECRET_KEYS: &[KeyFact] = &[
 ];
 
 const RESERVE_PERCENT_DEFAULT: u8 = 20;
-const RESERVE_PERCENT_MAX: u8 = 90;
 const MINUTE_S: u32 = 60;
 
 /// A plan's calls per minute, all together and for listing contacts (fact sheet §5: documented, January 2026; for a trial the second
@@ -92,7 +90,7 @@ pub(crate) fn read(settings: &Settings) -> Result<Target, Vec<SettingProblem>> {
     let host = settings.get("domain").and_then(host);
     match host {
         Some(host) if problems.is_empty() => Ok(Target {
-            base: settings.get("base_url").map_or_else(|| format!("https://{host}"), base),
+            base: settings.get("base_url").map_or_else(|| format!("https://{host}"), |address| base_address(address, &["/api/v2"])),
             host,
             account_id: settings.get("account_id").map(str::to_owned),
             include_visitors: settings.get("include_visitors") == Some("true"),
@@ -119,9 +117,9 @@ pub(crate) fn problems(settings: &Settings) -> Vec<SettingProblem> {
         Some(_) => {}
     }
     if let Some(address) = settings.get("base_url")
-        && let Err(reason) = check_base(address)
+        && let Err(reason) = check_address(address, "the key")
     {
-        problem("base_url", reason, "write https://host, or http://127.0.0.1:port for a simulator on this machine");
+        problem("base_url", &reason, "write https://host, or http://127.0.0.1:port for a simulator on this machine");
     }
     if let Some(plan) = settings.get("plan")
         && plan_figures(plan).is_none()
@@ -133,7 +131,7 @@ pub(crate) fn problems(settings: &Settings) -> Vec<SettingProblem> {
             problem(key, "is no number of calls", "write a whole number from 1");
         }
     }
-    if settings.get("reserve_percent").is_some_and(|text| reserve(text).is_none()) {
+    if settings.get("reserve_percent").is_some_and(|text| reserve_percent(text).is_none()) {
         problem("reserve_percent", "is no share", "write a whole number from 0 to 90");
     }
     if settings.get("include_visitors").is_some_and(|text| text != "true" && text != "false") {
@@ -147,7 +145,7 @@ pub(crate) fn problems(settings: &Settings) -> Vec<SettingProblem> {
 
 pub(crate) fn limits(settings: &Settings) -> Vec<Limit> {
     let (all, contacts_list) = figures(settings);
-    let reserve_percent = settings.get("reserve_percent").and_then(reserve).unwrap_or(RESERVE_PERCENT_DEFAULT);
+    let reserve_percent = settings.get("reserve_percent").and_then(reserve_percent).unwrap_or(RESERVE_PERCENT_DEFAULT);
     vec![
         Limit { class: None, calls: all, window_s: MINUTE_S, reserve_percent },
         Limit { class: Some(CONTACTS_LIST), calls: contacts_list, window_s: MINUTE_S, reserve_percent },
@@ -166,47 +164,9 @@ fn plan_figures(plan: &str) -> Option<(u32, u32)> {
     PLANS.iter().find(|(name, _, _)| *name == plan).map(|(_, all, list)| (*all, *list))
 }
 
-fn reserve(text: &str) -> Option<u8> {
-    text.parse().ok().filter(|percent| *percent <= RESERVE_PERCENT_MAX)
-}
-
 /// The account's host from a label or a host name, in lower case.
 pub(crate) fn host(domain: &str) -> Option<String> {
-    let domain = domain.trim().to_ascii_lowercase();
-    let label = domain.strip_suffix(".freshdesk.com").unwrap_or(&domain);
-    let good = !label.is_empty()
-        && label.len() <= 63
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    good.then(|| format!("{label}.freshdesk.com"))
-}
-
-fn base(address: &str) -> String {
-    let address = address.trim().trim_end_matches('/');
-    address.strip_suffix("/api/v2").unwrap_or(address).to_owned()
-}
-
-fn check_base(address: &str) -> Result<(), &'static str> {
-    let uri: http::Uri = address.trim().parse().map_err(|_| "is no address")?;
-    let host = uri.host().filter(|host| !host.is_empty()).ok_or("has no host")?;
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err("carries a user name, which belongs into the secret");
-    }
-    if uri.query().is_some() {
-        return Err("has a query");
-    }
-    match uri.scheme_str() {
-        Some("https") => Ok(()),
-        Some("http") if is_loopback(host) => Ok(()),
-        Some("http") => Err("is plain http to another machine, which would send the key unprotected"),
-        Some(_) | None => Err("is neither https nor http"),
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    account_host(domain, "freshdesk.com")
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! A connection's settings: which account, how to sign in, under which limits.
 
-use std::net::IpAddr;
-
+use syncline_engine::ports::settings::{account_host, base_address, check_address, reserve_percent};
 use syncline_engine::ports::vendor::{KeyFact, Limit, SettingProblem, Settings};
 
 use crate::calls::{AVAILABILITIES, INCREMENTAL};
@@ -76,10 +75,7 @@ pub(crate) const SECRET_KEYS: &[KeyFact] = &[
 ];
 
 const RESERVE_PERCENT_DEFAULT: u8 = 20;
-const RESERVE_PERCENT_MAX: u8 = 90;
 const MINUTE_S: u32 = 60;
-/// Characters of a host label.
-const LABEL_CHARACTERS_MAX: usize = 63;
 
 /// Calls per minute and account (fact sheet §3: two independent transcriptions).
 const PLANS: &[(&str, u32)] = &[("team", 200), ("growth", 400), ("professional", 400), ("enterprise", 700), ("enterprise_plus", 2_500)];
@@ -136,7 +132,7 @@ pub(crate) fn read(settings: &Settings) -> Result<Target, Vec<SettingProblem>> {
     let problems = problems(settings);
     match settings.get("subdomain").and_then(host) {
         Some(host) if problems.is_empty() => Ok(Target {
-            base: settings.get("base_url").map_or_else(|| format!("https://{host}"), base),
+            base: settings.get("base_url").map_or_else(|| format!("https://{host}"), |address| base_address(address, &["/api/v2"])),
             host,
             flow: settings.get("auth").and_then(Flow::read).unwrap_or(Flow::ClientCredentials),
             scope: settings.get("scope").unwrap_or("read write").to_owned(),
@@ -165,9 +161,9 @@ pub(crate) fn problems(settings: &Settings) -> Vec<SettingProblem> {
         Some(_) => {}
     }
     if let Some(address) = settings.get("base_url")
-        && let Err(reason) = check_base(address)
+        && let Err(reason) = check_address(address, "the token")
     {
-        problem("base_url", reason, "write https://host, or http://127.0.0.1:port for a simulator on this machine");
+        problem("base_url", &reason, "write https://host, or http://127.0.0.1:port for a simulator on this machine");
     }
     if settings.get("auth").is_some_and(|text| Flow::read(text).is_none()) {
         problem("auth", "is no way to sign in", "write client_credentials, refresh_token or api_token");
@@ -187,7 +183,7 @@ pub(crate) fn problems(settings: &Settings) -> Vec<SettingProblem> {
             problem(key, "is no number of calls", "write a whole number from 1");
         }
     }
-    if settings.get("reserve_percent").is_some_and(|text| reserve(text).is_none()) {
+    if settings.get("reserve_percent").is_some_and(|text| reserve_percent(text).is_none()) {
         problem("reserve_percent", "is no share", "write a whole number from 0 to 90");
     }
     if settings.get("status_api").is_some_and(|text| text != "auto" && status_api(text).is_none()) {
@@ -205,7 +201,7 @@ pub(crate) fn problems(settings: &Settings) -> Vec<SettingProblem> {
 pub(crate) fn limits(settings: &Settings) -> Vec<Limit> {
     let given = |key: &str| settings.get(key).and_then(|text| text.parse::<u32>().ok()).filter(|calls| *calls > 0);
     let all = given("calls_per_minute").or_else(|| settings.get("plan").and_then(plan_figure)).unwrap_or(200);
-    let reserve_percent = settings.get("reserve_percent").and_then(reserve).unwrap_or(RESERVE_PERCENT_DEFAULT);
+    let reserve_percent = settings.get("reserve_percent").and_then(reserve_percent).unwrap_or(RESERVE_PERCENT_DEFAULT);
     let limit = |class, calls: u32| Limit { class, calls: calls.min(all), window_s: MINUTE_S, reserve_percent };
     vec![
         limit(None, all),
@@ -226,48 +222,10 @@ fn status_api(text: &str) -> Option<StatusApi> {
     }
 }
 
-fn reserve(text: &str) -> Option<u8> {
-    text.parse().ok().filter(|percent| *percent <= RESERVE_PERCENT_MAX)
-}
-
 /// The account's host from a label or a host name, in lower case. Existing accounts may have hyphens (recorded). Only `<label>.zendesk.com`
 /// comes out, so that no token is ever sent elsewhere.
 pub(crate) fn host(subdomain: &str) -> Option<String> {
-    let subdomain = subdomain.trim().to_ascii_lowercase();
-    let label = subdomain.strip_suffix(".zendesk.com").unwrap_or(&subdomain);
-    let good = !label.is_empty()
-        && label.len() <= LABEL_CHARACTERS_MAX
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    good.then(|| format!("{label}.zendesk.com"))
-}
-
-fn base(address: &str) -> String {
-    let address = address.trim().trim_end_matches('/');
-    address.strip_suffix("/api/v2").unwrap_or(address).to_owned()
-}
-
-fn check_base(address: &str) -> Result<(), &'static str> {
-    let uri: http::Uri = address.trim().parse().map_err(|_| "is no address")?;
-    let host = uri.host().filter(|host| !host.is_empty()).ok_or("has no host")?;
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err("carries a user name, which belongs into the secret");
-    }
-    if uri.query().is_some() {
-        return Err("has a query");
-    }
-    match uri.scheme_str() {
-        Some("https") => Ok(()),
-        Some("http") if is_loopback(host) => Ok(()),
-        Some("http") => Err("is plain http to another machine, which would send the token unprotected"),
-        Some(_) | None => Err("is neither https nor http"),
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    account_host(subdomain, "zendesk.com")
 }
 
 #[cfg(test)]

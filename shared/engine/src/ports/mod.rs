@@ -7,6 +7,8 @@ pub mod directory;
 pub mod http;
 pub mod outbox;
 pub mod secrets;
+pub mod settings;
+pub mod sign_in;
 pub mod store;
 pub mod vendor;
 pub mod webhook;
