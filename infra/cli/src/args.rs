@@ -116,6 +116,8 @@ pub(crate) enum Command {
         after_help = "Examples:\n  syncline holds list\n  syncline holds release contacts/left/82000000012\n  syncline holds list --stack Syncline"
     )]
     Holds(Holds),
+    /// Try the fields of a configuration: does each value survive the way there and back?
+    Mapping(Mapping),
     /// Records whose owner the other system does not know, and who stands in
     #[command(
         after_help = "Examples:\n  syncline owners\n  syncline owners --again      (when the users are there: they get their records)\n  syncline owners --stack Syncline --json"
@@ -346,6 +348,39 @@ pub(crate) enum HoldsAct {
         #[arg(required = true)]
         records: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mapping {
+    #[command(subcommand)]
+    pub(crate) act: MappingAct,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MappingAct {
+    /// Try every two-way field on generated values, and with --sample on live records; writes nothing
+    #[command(
+        after_help = "Examples:\n  syncline mapping check\n  syncline mapping check customers --sample 200      (reads 200 records of each side)\n  syncline mapping check --sample 200 --show-values --stack Syncline\n\nWhat is written over there must read there as the same value, and what comes back must change nothing.\nA generated value that shows a violation is printed; of a live one the record and the field, and its value with --show-values.\nEnds with 5 when a law is broken, or a live record's value cannot cross."
+    )]
+    Check(MappingCheck),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MappingCheck {
+    /// Only this sync
+    pub(crate) sync: Option<String>,
+    /// Also try so many live records of each side of each object; reads them from the vendors
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) sample: usize,
+    /// How many values are generated for each side of a field
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) values: usize,
+    /// Decides the generated values: the same seed, the same values
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Also show the values of live records
+    #[arg(long)]
+    pub(crate) show_values: bool,
 }
 
 #[derive(Debug, Args)]

@@ -240,9 +240,7 @@ pub fn apply_schemas(sync: &mut Sync, schemas: &Schemas) {
     }
 }
 
-/// The options of a list of choices that stand on this side only.
+/// Names for a sentence, every one of them.
 pub(crate) fn options(names: &[&str]) -> String {
-    const SHOWN_MAX: usize = 20;
-    let shown = listed(names.iter().take(SHOWN_MAX).copied()).replace(" or ", ", ");
-    if names.len() > SHOWN_MAX { format!("{shown} and {} more", names.len() - SHOWN_MAX) } else { shown }
+    listed(names.iter().copied()).replace(" or ", ", ")
 }

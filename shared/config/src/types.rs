@@ -254,6 +254,38 @@ fn shared<'a>(lens: &'a Lens, option: &'a str) -> Option<&'a str> {
     }
 }
 
+/// Where one side names no options, its values cannot be counted up; what a table says of them can: options without a place in their own side's
+/// table, and values of a table that the other side has no option for.
+fn check_table(field: &FieldMapping, from: &End<'_>, to: &End<'_>, issues: &mut Issues<'_>) {
+    if !field.flow.reaches(to.side) {
+        return;
+    }
+    let hint = "name their counterparts under `values`, or let them pass with `others: pass`; until then such records are reported";
+    if let (Some(own), None) = (choices(&from.field.field_type), choices(&to.field.field_type)) {
+        let alone: Vec<&str> =
+            own.iter().map(|choice| choice.value.as_str()).filter(|option| shared(from.lens, option).is_none()).collect();
+        if !alone.is_empty() {
+            let name = &from.field.name;
+            issues.warning(
+                from.side,
+                name,
+                format!("options of `{name}` that the table of values does not name: {}", options(&alone)),
+                hint,
+            );
+        }
+    }
+    if let (Lens::Mapped { map, .. }, None, Some(others)) = (from.lens, choices(&from.field.field_type), choices(&to.field.field_type)) {
+        let theirs: BTreeSet<&str> = others.iter().filter_map(|choice| shared(to.lens, &choice.value)).collect();
+        let views: BTreeSet<&str> = map.pairs.iter().map(|(_, view)| view.as_str()).filter(|view| !theirs.contains(view)).collect();
+        let alone: Vec<&str> = views.into_iter().collect();
+        if !alone.is_empty() {
+            let (name, other) = (&from.field.name, &to.field.name);
+            let problem = format!("the table of `{name}` gives values for which `{other}` has no option: {}", options(&alone));
+            issues.warning(from.side, name, problem, "write the options as the vendor's metadata has them, or add them there");
+        }
+    }
+}
+
 /// FS-15: options that stand on one side only, and values of a table that no option has.
 fn check_options(field: &FieldMapping, left: &End<'_>, right: &End<'_>, issues: &mut Issues<'_>) {
     for end in [left, right] {
@@ -266,6 +298,9 @@ fn check_options(field: &FieldMapping, left: &End<'_>, right: &End<'_>, issues: 
                 issues.error(end.side, name, problem, "write the options as the vendor's metadata has them");
             }
         }
+    }
+    for (from, to) in [(left, right), (right, left)] {
+        check_table(field, from, to, issues);
     }
     let (Some(left_choices), Some(right_choices)) = (choices(&left.field.field_type), choices(&right.field.field_type)) else { return };
     for (from, own, to, others) in [(left, left_choices, right, right_choices), (right, right_choices, left, left_choices)] {

@@ -38,6 +38,32 @@ struct Bucket {
     /// The vendor refused us: nothing goes before this moment.
     #[serde(default)]
     closed_until: Option<i64>,
+    /// Which window `taken` was counted in, from the epoch on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    window: i64,
+    /// Tokens taken in that window, those among them that a process still holds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    taken: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+/// How far a limit is used, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// Calls taken in the present window of the clock (the minute, the day in UTC), by all processes together.
+    pub used: i64,
+    /// How many of the vendor's limit are ours in a window.
+    pub share: i64,
+    /// Calls that can be made at once.
+    pub at_once: i64,
+    /// When `at_once` was counted; `None`: nothing was taken yet.
+    pub at: Option<Timestamp>,
+    /// The vendor refused us: nothing goes before this moment.
+    pub closed_until: Option<Timestamp>,
 }
 
 /// Tokens taken from the store and not used yet by this process.
@@ -198,6 +224,28 @@ impl Budget {
         self.spent.load(Ordering::Relaxed)
     }
 
+    /// How far each limit is used, by its name (`all/60`: all calls, a window of 60 seconds).
+    pub async fn standings(&self) -> Result<BTreeMap<String, Standing>, StoreError> {
+        let now = self.clock.now();
+        let keys: Vec<_> = self.limits.iter().map(|limit| keys::budget(&self.connection, &name(limit))).collect();
+        let items = self.store.get(&keys).await?;
+        let mut standings = BTreeMap::new();
+        for (limit, item) in self.limits.iter().zip(items) {
+            let (full, share) = (capacity(limit), ours(limit));
+            let fresh = Standing { used: 0, share, at_once: full, at: None, closed_until: None };
+            let stored = item.and_then(|item| serde_json::from_str::<Bucket>(&item.body).ok());
+            let standing = stored.map_or(fresh, |stored| Standing {
+                used: if stored.window == window(limit, now) { stored.taken } else { 0 },
+                share,
+                at_once: stored.millis / 1000,
+                at: Timestamp::from_millisecond(stored.at).ok(),
+                closed_until: closed(&stored, now),
+            });
+            standings.insert(name(limit), standing);
+        }
+        Ok(standings)
+    }
+
     pub fn usage(&self) -> Usage {
         let vendor = *lock(&self.vendor_left);
         Usage {
@@ -237,6 +285,9 @@ impl Budget {
             // A block large enough that the store is asked seldom, small enough that several processes share.
             let block = (capacity(limit) / 8).clamp(units, 200.max(units)).min(there);
             bucket.millis -= block * 1000;
+            let present = window(limit, now);
+            bucket.taken = if bucket.window == present { bucket.taken + block } else { block };
+            bucket.window = present;
             match self.save(limit, version, &bucket).await {
                 Ok(()) => self.block(limit, |held| held.tokens += block),
                 Err(StoreError::Lost { .. }) => {}
@@ -260,7 +311,7 @@ impl Budget {
         let full = capacity(limit) * 1000;
         let now = now.as_millisecond();
         let Some(item) = item.filter(|_| !planted(Mutant::BudgetPerProcess)) else {
-            return Ok((0, Bucket { v: 1, millis: full, at: now, closed_until: None }));
+            return Ok((0, Bucket { v: 1, millis: full, at: now, ..Bucket::default() }));
         };
         let mut bucket: Bucket = serde_json::from_str(&item.body).map_err(|error| NoToken::Unknown(error.to_string()))?;
         let window = i64::from(limit.window_s) * 1000;
@@ -285,6 +336,11 @@ impl Budget {
 
 fn closed(bucket: &Bucket, now: Timestamp) -> Option<Timestamp> {
     bucket.closed_until.and_then(|until| Timestamp::from_millisecond(until).ok()).filter(|until| *until > now)
+}
+
+/// Which window of the clock a moment is in.
+fn window(limit: &Limit, now: Timestamp) -> i64 {
+    now.as_second().div_euclid(i64::from(limit.window_s.max(1)))
 }
 
 /// How long it takes until so many tokens have flowed in.

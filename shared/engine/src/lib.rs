@@ -25,6 +25,7 @@ pub mod provision;
 pub mod pull;
 mod references;
 mod resumable;
+pub mod sample;
 pub mod seal;
 pub mod settle;
 pub mod sign_in;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use syncline_mapping::{Pair, SkipReason};
 use syncline_model::{ConnectionName, MappingName, RecordId, Side, SyncName, Timestamp};
 
 use crate::backfill::{self, Progress};
-use crate::budget::Usage;
+use crate::budget::{Standing, Usage};
 use crate::cursor::{self, CursorStatus};
 use crate::entry::{self, Entry, LinkState};
 use crate::state::{self, Stopped};
@@ -48,7 +48,7 @@ pub struct EndStatus {
     pub stopped: Option<Stopped>,
     /// What this process has used, and what the vendor said last was left.
     pub usage: Option<Usage>,
-    /// What is left in the shared buckets, by limit (`all/60`: all calls, a window of 60 seconds).
+    /// What is used and left of the shared budget, by limit (`all/60`: all calls, a window of 60 seconds).
     pub budgets: BTreeMap<String, Bucket>,
 }
 
@@ -60,6 +60,11 @@ pub struct Bucket {
     pub at: Option<Timestamp>,
     /// The vendor refused us: nothing goes before this moment.
     pub closed_until: Option<Timestamp>,
+    /// Calls used in the present window of the clock (the minute, the day in UTC), by all processes together; up to a block of tokens a process
+    /// among them may still be unused.
+    pub used: i64,
+    /// Calls left of our share in that window.
+    pub window_left: i64,
 }
 
 /// How one object pair stands.
@@ -100,14 +105,6 @@ pub struct Alone {
 /// So many records that stand alone are named; the others are counted.
 pub const ALONE_SHOWN_MAX: usize = 100;
 
-#[derive(Deserialize)]
-struct StoredBucket {
-    millis: i64,
-    at: i64,
-    #[serde(default)]
-    closed_until: Option<i64>,
-}
-
 /// Reads how all syncs stand. `count_entries` also counts links and records without one, which reads the whole table.
 pub async fn status(engine: &Engine, count_entries: bool) -> Result<Status, EngineError> {
     let mut syncs = Vec::new();
@@ -142,13 +139,11 @@ async fn of_sync(engine: &Engine, sync: &Sync, count_entries: bool) -> Result<Sy
 async fn of_end(engine: &Engine, sync: &Sync, side: Side) -> Result<EndStatus, EngineError> {
     let end = sync.ends.of(side);
     let mut budgets = BTreeMap::new();
-    let partition = keys::budget(&end.connection, "").partition;
-    for item in engine.store.list(&partition, None, PAGE_ITEMS).await? {
-        let stored: StoredBucket = serde_json::from_str(&item.body)
-            .map_err(|error| EngineError::Unreadable { what: format!("the budget {}", item.key.sort), problem: error.to_string() })?;
-        let moment = |millis: i64| Timestamp::from_millisecond(millis).ok();
-        let closed_until = stored.closed_until.and_then(moment).filter(|until| *until > engine.now());
-        budgets.insert(item.key.sort, Bucket { left: stored.millis / 1000, at: moment(stored.at), closed_until });
+    if let Some(budget) = engine.budgets.get(&end.connection) {
+        for (limit, standing) in budget.standings().await? {
+            let Standing { used, share, at_once, at, closed_until } = standing;
+            budgets.insert(limit, Bucket { left: at_once, at, closed_until, used, window_left: (share - used).max(0) });
+        }
     }
     Ok(EndStatus {
         connection: end.connection.clone(),

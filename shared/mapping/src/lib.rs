@@ -3,6 +3,7 @@
 //! Pure: values in, a plan out. No IO, no clock, no chance; time, references and keys arrive as values.
 
 mod base;
+pub mod check;
 mod choose;
 mod equality;
 mod lens;

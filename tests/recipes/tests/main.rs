@@ -8,6 +8,7 @@
 
 mod aircall_zendesk;
 mod bad_answers;
+mod budgets;
 mod freshdesk_salesforce;
 mod owners;
 mod promises;

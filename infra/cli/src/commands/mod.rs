@@ -12,6 +12,7 @@ mod holds;
 mod import;
 mod init;
 mod local;
+mod mapping;
 mod owners;
 mod plan;
 mod preflight;
@@ -42,6 +43,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Exit, Fai
         Command::Explain(args) => explain::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
         Command::Holds(args) => holds::run(context, args.act).await,
+        Command::Mapping(args) => mapping::run(context, args.act).await,
         Command::Owners(args) => owners::run(context, &args).await,
         Command::Simulate(args) => simulate::run(context, &args).await,
         Command::Export(args) => export::run(context, &args).await,

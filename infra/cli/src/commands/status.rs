@@ -133,7 +133,7 @@ fn end_words(end: &EndStatus) -> String {
     };
     let mut text = Text::from(format!("{} ({}), {state}", end.connection, end.system));
     for (limit, bucket) in &end.budgets {
-        text.add(format_args!("; {limit} s: at least {} calls left", bucket.left));
+        text.add(format_args!("; {limit} s: {} calls used, {} left, {} of them at once", bucket.used, bucket.window_left, bucket.left));
         if let Some(until) = bucket.closed_until {
             text.add(format_args!(", refused until {until}"));
         }

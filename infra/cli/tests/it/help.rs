@@ -44,6 +44,7 @@ fn each_command() {
         insta::assert_snapshot!(command, help);
     }
     insta::assert_snapshot!("holds_list", help(&["holds", "list"]));
+    insta::assert_snapshot!("mapping_check", help(&["mapping", "check"]));
     insta::assert_snapshot!("holds_release", help(&["holds", "release"]));
 }
 

@@ -8,6 +8,7 @@ mod decoding;
 mod demonstration;
 mod help;
 mod joining;
+mod mapping;
 mod moving;
 mod public_clients;
 mod setting_up;

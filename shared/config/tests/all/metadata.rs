@@ -274,6 +274,38 @@ fn fs_17_what_cannot_be_a_target_and_what_does_not_fit_is_refused() {
     }
 }
 
+fn dropdown(name: &str, options: &[&str]) -> FieldSchema {
+    let choices = options.iter().map(|value| Choice { value: (*value).to_owned(), label: value.to_uppercase() }).collect();
+    FieldSchema::new(name, name, FieldType::Choice { choices, restricted: true })
+}
+
+/// Every option that can be read or written and has no counterpart is named, on the side where it stands.
+#[test]
+fn a_table_of_values_is_held_against_both_vendors_options() {
+    let table = |more: &str| format!("tier: {{ left: tier, right: Tier__c, values: {{ Gold: gold, Silver: silver }}{more} }}");
+    let many: Vec<String> = (0..40).map(|number| format!("option{number}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let said = |left: FieldSchema, right: FieldSchema, more: &str| {
+        let mut schemas = schemas();
+        set(&mut schemas, "freshdesk", "contact", left);
+        set(&mut schemas, "salesforce", "Contact", right);
+        let found = issues(&with("title: { left: job_title, right: Title }", &table(more)), &schemas);
+        shown(&found).into_iter().filter(|line| line.contains("tier") || line.contains("Tier")).collect::<Vec<_>>()
+    };
+    let both = said(dropdown("tier", &["Gold", "Silver", "Tin"]), dropdown("Tier__c", &["gold", "silver", "bronze"]), "");
+    assert_eq!(both.len(), 2, "{both:?}");
+    assert!(both[0].contains("Tin") && both[1].contains("bronze"), "{both:?}");
+    assert!(said(dropdown("tier", &["Gold", "Silver"]), dropdown("Tier__c", &["gold", "silver"]), "").is_empty());
+    let one_way =
+        said(dropdown("tier", &["Gold", "Silver", "Tin"]), dropdown("Tier__c", &["gold", "silver", "x"]), ", direction: right_to_left");
+    assert!(one_way.len() == 1 && one_way[0].contains('x') && !one_way[0].contains("Tin"), "{one_way:?}");
+    let named = said(dropdown("tier", &many), text("Tier__c"), "").join(" ");
+    assert!(many.iter().all(|option| named.contains(option)), "every one of them: {named}");
+    assert!(!said(dropdown("tier", &["Gold", "Tin"]), text("Tier__c"), ", others: pass").join(" ").contains("Tin"));
+    let unread = said(text("tier"), dropdown("Tier__c", &["gold"]), "").join(" ");
+    assert!(unread.contains("silver"), "the table gives what nobody takes: {unread}");
+}
+
 #[test]
 fn unknown_fields_name_the_nearest_and_references_fit_their_mapping() {
     let found = issues(&with("left: job_title", "left: job_titel"), &schemas());

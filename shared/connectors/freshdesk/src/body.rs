@@ -71,7 +71,6 @@ fn attribute_json(form: Form, value: &Value) -> Result<Json, &'static str> {
         (Form::Texts, Value::Set(items)) => Ok(Json::from(items.iter().cloned().collect::<Vec<_>>())),
         (Form::Texts, _) => Err("a set of texts"),
         (Form::Day, Value::Date(date)) => Ok(Json::String(date.to_string())),
-        (Form::Day, Value::DateTime(at)) => Ok(Json::String(at.strftime("%Y-%m-%d").to_string())),
         (Form::Day, _) => Err("a date"),
         (Form::Companies, _) => Err("a list of companies"),
         (Form::Moment, _) => Err("a moment"),
@@ -88,8 +87,9 @@ fn custom_json(value: &Value) -> Result<Json, &'static str> {
         Value::Decimal(number) => Ok(Json::String(number.normalize().to_string())),
         Value::Text(text) => Ok(Json::String(text.clone())),
         Value::Date(date) => Ok(Json::String(date.to_string())),
-        Value::DateTime(at) => Ok(Json::String(at.strftime("%Y-%m-%d").to_string())),
         Value::Reference(id) => Ok(Json::String(id.to_string())),
+        // Which day a moment is on depends on who looks.
+        Value::DateTime(_) => Err("a date, and a moment is on another day elsewhere"),
         Value::Set(_) => Err("a single value"),
     }
 }
@@ -126,7 +126,7 @@ mod tests {
             "custom_fields": {"vip": false, "first_order_on": "2024-02-11"},
         });
         assert_eq!(Json::Object(body(Kind::Contact, &contact, true).unwrap()), create);
-        let company = fields(vec![("renewal_date", Value::DateTime("2027-03-31T00:00:00Z".parse().unwrap())), ("domains", Value::Null)]);
+        let company = fields(vec![("renewal_date", Value::Date("2027-03-31".parse().unwrap())), ("domains", Value::Null)]);
         assert_eq!(Json::Object(body(Kind::Company, &company, false).unwrap()), json!({"renewal_date": "2027-03-31", "domains": []}));
     }
 
@@ -137,6 +137,7 @@ mod tests {
             ("shoe_size", Value::Integer(4711)),
             ("company_id", Value::text("secret-company")),
             ("tags", Value::text("secret-tag")),
+            ("custom_fields.cf_first_order_on", Value::DateTime("2027-03-31T23:30:00Z".parse().unwrap())),
             ("custom_fields.colours", Value::set(["secret-red".into()])),
         ]);
         let problems = body(Kind::Contact, &wrong, false).unwrap_err();
@@ -144,6 +145,7 @@ mod tests {
         let expected = [
             ("company_id", "datatype_mismatch"),
             ("created_at", "readonly_field"),
+            ("custom_fields.cf_first_order_on", "datatype_mismatch"),
             ("custom_fields.colours", "datatype_mismatch"),
             ("shoe_size", "readonly_field"),
             ("tags", "datatype_mismatch"),

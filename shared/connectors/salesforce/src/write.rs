@@ -16,7 +16,7 @@ use crate::id;
 use crate::read::queries_of;
 use crate::schema::{Described, Plan, is_empty};
 use crate::soql;
-use crate::values::{to_wire, traces};
+use crate::values::{WireType, to_wire, traces};
 use crate::wire::{CompositePart, Node, Object, QueryAnswer, SaveRow};
 
 /// Composite calls of one batch: bounds the halving of refused collections.
@@ -231,7 +231,14 @@ fn with_fields(mut row: Row, mut body: Object, described: &Described, fields: &B
     let mut problems = Vec::new();
     for (name, value) in fields {
         let text = name.as_str();
-        let node = to_wire(value, described.wire(text));
+        let wire = described.wire(text);
+        // Salesforce would cut the time off: which day that leaves depends on who looks.
+        if wire == Some(WireType::Date) && matches!(value, Value::DateTime(_)) {
+            let words = "Syncline was given a date-time where a day is kept; nothing was sent".to_owned();
+            problems.push(Problem { field: Some(name.clone()), code: "INVALID_TYPE_ON_FIELD_IN_RECORD".into(), words });
+            continue;
+        }
+        let node = to_wire(value, wire);
         if let Some((parent, rest)) = text.split_once('.') {
             let known = described.relationship(parent);
             if known.is_some() && soql::is_name(rest) && !rest.contains('.') {

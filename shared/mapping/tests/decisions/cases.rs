@@ -81,6 +81,19 @@ fn three_way_merge_of_a_linked_field() {
     ]);
 }
 
+/// Phones are compared as numbers and written as they were typed.
+#[test]
+fn a_phone_crosses_as_it_was_typed() {
+    let phone: fn(&mut FieldMapping) = |field| field.equality = syncline_mapping::Equality::Phone { region: Some("DE".to_owned()) };
+    let same = Some(("+49 171 5550143", "+49 171 5550143"));
+    check(&[
+        ("another spelling is no change", phone, same, Is("0171 / 555 0143"), Is("+49 171 5550143"), "no change"),
+        ("another number, as typed", phone, same, Is("0171 / 555 0144"), Is("+49 171 5550143"), "update r1 r=\"0171 / 555 0144\""),
+        ("the same, the other way", phone, same, Is("+49 171 5550143"), Is("(0171) 555-0144"), "update l1 l=\"(0171) 555-0144\""),
+        ("both to one number", phone, same, Is("0171 5550144"), Is("+491715550144"), "no change"),
+    ]);
+}
+
 #[test]
 fn fs_3_fs_4_one_way_and_drift() {
     let same = Some(("a", "a"));
@@ -220,6 +233,44 @@ fn the_opt_out_wins_whoever_is_master() {
     scene.spots.left = flag(Side::Left, Some(false));
     scene.spots.right = flag(Side::Right, Some(true));
     assert_eq!(scene.said(), "update r1 r=false");
+}
+
+/// The left says who may be written to, the right who may not.
+#[test]
+fn sz_4_the_opt_out_wins_also_over_an_opt_in_that_is_turned_round() {
+    let flagged = |side: Side, value: bool| record(side, &[]).with_field(side.of("l", "r"), Value::Bool(value));
+    let inverted = |master: Side| {
+        let tweak: fn(&mut FieldMapping) = |field| {
+            field.conflict = Conflict::OptOutWins;
+            field.lens.left = Lens::Not("l".into());
+        };
+        let mut scene = scene(tweak, None, Is(""), Is(""));
+        scene.master = master;
+        scene
+    };
+    let rows = [
+        // What the two agreed on, and what stands there now: opted in on the left, opted out on the right.
+        ((true, false), (false, false), "update r1 r=true"),
+        ((true, false), (true, true), "update l1 l=false"),
+        ((false, true), (true, true), "update r1 r=false"),
+        ((false, true), (false, false), "update l1 l=true"),
+        ((true, false), (false, true), "no change"),
+    ];
+    for master in [Side::Left, Side::Right] {
+        for (base, now, expected) in rows {
+            let mut scene = inverted(master).linked(&flagged(Side::Left, base.0), &flagged(Side::Right, base.1));
+            scene.spots.left = Spot::Seen(flagged(Side::Left, now.0));
+            scene.spots.right = Spot::Seen(flagged(Side::Right, now.1));
+            assert_eq!(scene.said(), expected, "{base:?} {now:?} {master}");
+        }
+        // A first link of two that differ: whoever opted out wins, whoever is master.
+        for (now, expected) in [((true, true), "update l1 l=false"), ((false, false), "update r1 r=true")] {
+            let mut scene = inverted(master);
+            scene.spots.left = Spot::Seen(flagged(Side::Left, now.0));
+            scene.spots.right = Spot::Seen(flagged(Side::Right, now.1));
+            assert!(scene.said().starts_with(expected), "{} {now:?} {master}", scene.said());
+        }
+    }
 }
 
 #[test]
