@@ -1,4 +1,4 @@
-//! The way to databases: the port `Http` for addresses that begin with `postgresql:`, behind the same gate as every other call.
+//! The way to databases: the port `Http` for addresses that begin with `sql:`, over PostgreSQL's protocol, behind the same gate as every other call.
 //!
 //! [`HttpAndSql`] is what a process is given: it sends each request by the protocol of its address. [`Databases`] keeps connections open between
 //! transactions, prepares statements once, and verifies the server's certificate on everything but this machine.

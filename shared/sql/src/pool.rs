@@ -20,7 +20,7 @@ const PORT: u16 = 5432;
 /// What PostgreSQL expects in a handshake since version 17; older servers do not look.
 const PROTOCOL: &[u8] = b"postgresql";
 
-/// A database as a request's address names it: `postgresql://host:port/name`, with `?tls=off` where it is not asked for.
+/// A database as a request's address names it: `sql://host:port/name`, with `?tls=off` where it is not asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) host: String,
@@ -85,11 +85,10 @@ mod tests {
     fn a_database_is_named_by_its_address_and_unprotected_only_on_this_machine() {
         let of = |text: &str| Target::of(&text.parse().unwrap());
         let target = Target { host: "db.example".into(), port: 5432, database: "crm".into(), tls: true };
-        assert_eq!(of("postgresql://db.example/crm").unwrap(), target);
-        assert_eq!(of("postgresql://db.example/my%5Fcrm").unwrap().database, "my_crm");
-        assert_eq!(of("postgresql://[::1]:5433/crm?tls=off").unwrap().host, "::1");
-        for bad in ["https://db.example/crm", "postgresql://db.example", "postgresql://db.example/a/b", "postgresql://10.0.0.1/crm?tls=off"]
-        {
+        assert_eq!(of("sql://db.example/crm").unwrap(), target);
+        assert_eq!(of("sql://db.example/my%5Fcrm").unwrap().database, "my_crm");
+        assert_eq!(of("sql://[::1]:5433/crm?tls=off").unwrap().host, "::1");
+        for bad in ["https://db.example/crm", "sql://db.example", "sql://db.example/a/b", "sql://10.0.0.1/crm?tls=off"] {
             assert!(of(bad).is_err(), "{bad}");
         }
     }

@@ -35,12 +35,13 @@ pub(crate) fn refusal(error: &tokio_postgres::Error) -> Option<Refusal> {
 /// Carries it out. `committing` is set right before the server is asked to commit: until then a broken connection means that nothing happened.
 ///
 /// What the connection's user has configured for sessions is set aside for the transaction, so that dates, sets and times read the same from every
-/// server; `left` is the server's time limit for each statement.
+/// server, and that no notice of a trigger's, which may quote values, is sent; `left` is the server's time limit for each statement.
 pub(crate) async fn run(client: &mut Object, asked: &Transaction, left: Duration, committing: &AtomicBool) -> Result<Answer, Stopped> {
     let mut open = client.transaction().await?;
     let limit = format!("{}ms", left.as_millis().max(1));
     let settle = "SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true), \
-                  set_config('extra_float_digits', '1', true), set_config('statement_timeout', $1::text, true)";
+                  set_config('extra_float_digits', '1', true), \
+                  set_config('client_min_messages', 'error', true), set_config('statement_timeout', $1::text, true)";
     rows(&open, &Statement::new(settle).with(limit)).await?;
     let mut results = Vec::with_capacity(asked.statements.len());
     for statement in &asked.statements {

@@ -1,4 +1,4 @@
-//! `provision`: the link fields that are missing.
+//! `provision`: the link fields that are missing, and tables with their columns where a customer names the objects.
 
 use syncline_engine::provision::{FieldState, Provisioned, provision};
 

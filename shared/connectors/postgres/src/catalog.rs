@@ -10,6 +10,9 @@ use crate::names::{OWN_PREFIX, Table};
 /// How a column's comment says that it refers to rows of other tables: `syncline: reference to contacts`.
 pub(crate) const REFERENCE: &str = "syncline: reference to ";
 
+/// The column with a record's id.
+const ID: &str = "syncline_id";
+
 /// One column, as the statement below tells it.
 #[derive(Clone, Debug, Deserialize)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an independent fact of the catalogue")]
@@ -97,11 +100,15 @@ impl Catalog {
 }
 
 impl Column {
+    /// Ours, and not for mappings: all but the id, which says that the table has been provisioned.
     fn is_ours(&self) -> bool {
-        self.name.starts_with(OWN_PREFIX)
+        self.name.starts_with(OWN_PREFIX) && self.name != ID
     }
 
     fn field_type(&self) -> FieldType {
+        if self.name == ID {
+            return FieldType::Id;
+        }
         if let Some(kinds) = self.comment.as_deref().and_then(|comment| comment.strip_prefix(REFERENCE)) {
             return FieldType::Reference { to: kinds.split(',').map(|kind| kind.trim().into()).collect() };
         }
@@ -123,15 +130,15 @@ impl Column {
 
     fn schema(&self) -> FieldSchema {
         let mut schema = FieldSchema::new(self.name.as_str(), self.name.as_str(), self.field_type());
-        let carried = !matches!(schema.field_type, FieldType::Other(_)) && !self.calculated;
+        let carried = !matches!(schema.field_type, FieldType::Other(_) | FieldType::Id) && !self.calculated;
         schema.creatable = carried && self.insertable;
         schema.updatable = carried && self.updatable;
         schema.required = self.required && !self.calculated;
         schema.unique = !self.unique.is_empty();
         schema.upsert_key = schema.unique;
-        schema.calculated = self.calculated;
+        schema.calculated = self.calculated || self.name == ID;
         schema.length = self.length;
-        schema.custom = true;
+        schema.custom = self.name != ID;
         schema
     }
 }

@@ -1,6 +1,7 @@
 //! The connection's settings: where the database is, which tables are synced, and how rows are deleted.
 
 use syncline_engine::ports::settings::{is_loopback, reserve_percent};
+use syncline_engine::ports::sql::SCHEME;
 use syncline_engine::ports::vendor::{KeyFact, Limit, SettingProblem, Settings};
 
 use crate::names::{Table, is_name};
@@ -145,7 +146,7 @@ pub(crate) fn read(settings: &Settings) -> Result<Target, Vec<SettingProblem>> {
     let database = percent_encoding::utf8_percent_encode(text("database").unwrap_or_default(), percent_encoding::NON_ALPHANUMERIC);
     let protection = if tls { "" } else { "?tls=off" };
     Ok(Target {
-        address: format!("postgresql://{host}:{}/{database}{protection}", port.unwrap_or(PORT)),
+        address: format!("{SCHEME}://{host}:{}/{database}{protection}", port.unwrap_or(PORT)),
         user: user.to_owned(),
         tables,
         deletes,
@@ -165,11 +166,11 @@ mod tests {
     fn a_server_elsewhere_proves_its_name_and_one_here_need_not() {
         let read = |host| read(&settings(&[("host", host), ("database", "crm"), ("user", "syncline"), ("tables", "a, sales.b")])).unwrap();
         let away = read("db.example");
-        assert_eq!(away.address, "postgresql://db.example:5432/crm");
+        assert_eq!(away.address, "sql://db.example:5432/crm");
         assert_eq!(away.tables.iter().map(Table::quoted).collect::<Vec<_>>(), ["\"public\".\"a\"", "\"sales\".\"b\""]);
         assert_eq!((away.deletes, away.changes_days), (Deletes::Soft, 30));
-        assert_eq!(read("::1").address, "postgresql://[::1]:5432/crm?tls=off");
-        assert_eq!(read("localhost").address, "postgresql://localhost:5432/crm?tls=off");
+        assert_eq!(read("::1").address, "sql://[::1]:5432/crm?tls=off");
+        assert_eq!(read("localhost").address, "sql://localhost:5432/crm?tls=off");
     }
 
     #[test]

@@ -12,8 +12,8 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use syncline_model::Secret;
 
-/// The scheme of a PostgreSQL database's address.
-pub const SCHEME: &str = "postgresql";
+/// The scheme of a database's address.
+pub const SCHEME: &str = "sql";
 /// The certificate authority (PEM, as base64) that vouches for the server, where the machine does not trust it by itself.
 pub const AUTHORITY: HeaderName = HeaderName::from_static("x-certificate-authority");
 
@@ -70,7 +70,7 @@ pub enum Ended {
 /// A database's no, without its sentence: that may quote what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// The five characters of the standard and of PostgreSQL's Appendix A.
+    /// The five characters of the standard, or of the product's own list.
     pub sqlstate: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
@@ -128,7 +128,7 @@ mod tests {
     fn who_signs_in_is_read_back_and_never_shown() {
         let sign_in = SignIn { user: "syncline".into(), password: Secret::new("a:secret"), authority: Some("-----BEGIN".into()) };
         let transaction = Transaction { statements: vec![Statement::new("SELECT $1::text").with("x").apart()] };
-        let request = transaction.request("postgresql://db.example:5432/crm", &sign_in).unwrap();
+        let request = transaction.request("sql://db.example:5432/crm", &sign_in).unwrap();
         assert_eq!(SignIn::of(request.headers()), Some(sign_in));
         assert_eq!(serde_json::from_slice::<Transaction>(request.body()).unwrap(), transaction);
         let shown = format!("{:?}", request.headers());

@@ -4,6 +4,7 @@
 //! What is simulated is time alone: changes that people make are stamped with the caller's. Requests that reach a [`Database`] go to the server
 //! through the production adapter, to this database whatever their address says.
 
+mod certificate;
 mod open;
 mod server;
 mod tables;
@@ -126,6 +127,16 @@ impl Database {
     /// The server's refusal.
     pub fn administer(&self, statements: &[&str]) -> Result<Vec<Vec<Vec<Option<String>>>>, String> {
         self.as_superuser(statements.iter().map(|text| Statement::new(*text)).collect())
+    }
+
+    /// Who vouches for the server, which it does under the name `localhost`; in PEM.
+    pub fn authority() -> &'static str {
+        &certificate::of_server().authority
+    }
+
+    /// Somebody who vouches for nobody here; in PEM.
+    pub fn another_authority() -> String {
+        certificate::stranger()
     }
 
     /// A transaction of somebody's who takes their time.
@@ -349,7 +360,7 @@ pub fn settings_at(base_url: &str) -> BTreeMap<String, String> {
 pub fn first_contact(simulator: &mut dyn Simulator, now: Timestamp) -> Option<String> {
     let sign_in = SignIn { user: ROLE.to_owned(), password: Secret::new(PASSWORD), authority: None };
     let first = Statement::new("SELECT syncline_id::text FROM contacts ORDER BY id LIMIT 1");
-    let request = Transaction { statements: vec![first] }.request("postgresql://127.0.0.1/crm", &sign_in).ok()?;
+    let request = Transaction { statements: vec![first] }.request(&format!("{SCHEME}://127.0.0.1/crm"), &sign_in).ok()?;
     let answer: Answer = serde_json::from_slice(simulator.handle(now, &request).body()).ok()?;
     match answer.results.into_iter().next()? {
         Ended::Rows(rows) => rows.into_iter().flatten().flatten().next(),

@@ -5,9 +5,10 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use syncline_engine::ports::sql::{SignIn, Statement};
+use syncline_engine::ports::sql::{SCHEME, SignIn, Statement};
 use syncline_model::Secret;
 
+use crate::certificate;
 use crate::way::{self, Rows};
 
 /// The superuser's and everybody's password. Public: it opens nothing but a temporary server on this machine.
@@ -41,8 +42,9 @@ impl Server {
         let trouble = |error: std::io::Error| format!("PostgreSQL cannot be started: {error}");
         // Taken and let go of: the server takes it a moment later.
         let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).map_err(trouble)?.port();
+        let shown = certificate::of_server();
         let mut script = Command::new("sh")
-            .args(["-c", include_str!("server.sh"), "server.sh", &port.to_string(), PASSWORD])
+            .args(["-c", include_str!("server.sh"), "server.sh", &port.to_string(), PASSWORD, &shown.certificate, &shown.key])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -66,7 +68,7 @@ impl Server {
     }
 
     pub(crate) fn address(&self, database: &str) -> String {
-        format!("postgresql://127.0.0.1:{}/{database}?tls=off", self.port)
+        format!("{SCHEME}://127.0.0.1:{}/{database}?tls=off", self.port)
     }
 
     pub(crate) fn as_superuser(&self, database: &str, statements: Vec<Statement>) -> Result<Vec<Rows>, String> {

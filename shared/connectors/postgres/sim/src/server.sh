@@ -1,6 +1,6 @@
 # Runs a PostgreSQL server on a temporary folder until nobody listens to this script any more: whoever started it holds its standard input, and
 # lets go of it by ending, however that comes about. Says `ready` once the server answers; else, in one line, why there is none.
-# $1: the port. $2: the superuser's password.
+# $1: the port. $2: the superuser's password. $3, $4: the server's certificate and its key, as PEM.
 set -u
 fail() { echo "error: $1"; exit 1; }
 
@@ -24,6 +24,9 @@ fi
 folder="$(mktemp -d "${TMPDIR:-/tmp}/syncline-postgres.XXXXXX")" || fail "no temporary folder can be made"
 chmod 700 "$folder"
 printf '%s\n' "$2" > "$folder/password"
+printf '%s\n' "$3" > "$folder/certificate.pem"
+printf '%s\n' "$4" > "$folder/key.pem"
+chmod 600 "$folder/key.pem"
 [ -z "$as" ] || chown -R "$owner" "$folder"
 end() {
     $as "$bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1
@@ -37,7 +40,7 @@ $as "$bin/initdb" -D "$folder/data" -U postgres -E UTF8 --locale=C.UTF-8 -A scra
 # Nothing here outlives the test, so that nothing needs to reach the disk.
 $as "$bin/pg_ctl" -D "$folder/data" -l "$folder/data/log" -w -t 60 -o "-p $1 -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
     -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB \
-    -c autovacuum=off -c max_wal_size=256MB" \
+    -c autovacuum=off -c max_wal_size=256MB -c ssl=on -c ssl_cert_file=$folder/certificate.pem -c ssl_key_file=$folder/key.pem" \
     start >"$folder/started" 2>&1 || fail "the server did not start: $(tail -n 1 "$folder/data/log" 2>/dev/null)"
 echo ready
 cat >/dev/null

@@ -3,6 +3,7 @@
 
 mod changes;
 mod deleting;
+mod protection;
 mod provisioning;
 mod values;
 mod world;

@@ -30,12 +30,16 @@ impl Dice for Counting {
     }
 }
 
-struct Password;
+struct Password {
+    authority: Option<String>,
+}
 
 #[async_trait]
 impl Secrets for Password {
     async fn load(&self, _name: &str) -> Result<Option<Bundle>, SecretsError> {
-        Ok(Some(Bundle(BTreeMap::from([("password".to_owned(), Secret::new(PASSWORD))]))))
+        let mut bundle = BTreeMap::from([("password".to_owned(), Secret::new(PASSWORD))]);
+        bundle.extend(self.authority.iter().map(|pem| ("certificate_authority".to_owned(), Secret::new(pem))));
+        Ok(Some(Bundle(bundle)))
     }
 
     async fn save(&self, _name: &str, _bundle: &Bundle) -> Result<(), SecretsError> {
@@ -56,13 +60,18 @@ impl World {
     }
 
     pub(crate) fn with(database: Database, settings: &[(&str, &str)]) -> Self {
+        Self::vouched_for(database, settings, None)
+    }
+
+    /// The same, by the word of an authority.
+    pub(crate) fn vouched_for(database: Database, settings: &[(&str, &str)], authority: Option<String>) -> Self {
         let clock = Arc::new(Now(Mutex::new(NOW.parse().unwrap())));
         let mut all = database.settings();
         all.extend(settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
         let parts = Parts {
             connection: "replica".to_owned(),
             settings: Settings(all),
-            secrets: Arc::new(Password),
+            secrets: Arc::new(Password { authority }),
             http: Arc::new(Direct),
             clock: clock.clone(),
             dice: Arc::new(Counting(AtomicU64::new(7))),
