@@ -21,7 +21,8 @@ async fn main() -> Result<(), Error> {
         };
         let (engine, from) = (host.engine().await?, senders(&event.payload));
         let before = Before::of(engine);
-        let answer = handle(engine, connection, event.payload, host.by(&event.context)).await;
+        // On the heap: the worker's state is too large to be moved about.
+        let answer = Box::pin(handle(engine, connection, event.payload, host.by(&event.context))).await;
         host.tell(&Figures::since(engine, &before), &event.context, [("senders".to_owned(), from)].into_iter().collect());
         Ok(answer)
     }))

@@ -25,7 +25,7 @@ use crate::board::Board;
 use crate::installation::Installation;
 use crate::report::{self, Ended, NoProgress, Progress, Report};
 use crate::stop::{Stop, Wish};
-use crate::{Listener, QueueError, tasks};
+use crate::{Listener, MAP_PATH, QueueError, RecordMap, tasks};
 
 /// Answers a request to the listener that is no webhook.
 pub type Handler = Arc<dyn Fn(Request<Bytes>) -> Answer + Send + Sync>;
@@ -65,9 +65,11 @@ pub struct Options {
     /// Ends when nothing is left to do; otherwise it goes on until it is stopped.
     pub until_quiet: bool,
     pub pace: Pace,
-    /// Where webhooks and the panel are answered.
+    /// Where webhooks, the map and the panel are answered.
     pub listener: Option<Listener>,
-    /// Everything that is no webhook; 404 without it.
+    /// Answers `MAP_PATH`.
+    pub map: Option<Arc<RecordMap>>,
+    /// Everything that is neither; 404 without it.
     pub panel: Option<Handler>,
     pub progress: Arc<dyn Progress>,
     pub stop: Stop,
@@ -79,6 +81,7 @@ impl Default for Options {
             until_quiet: false,
             pace: Pace::default(),
             listener: None,
+            map: None,
             panel: None,
             progress: Arc::new(NoProgress),
             stop: Stop::default(),
@@ -128,7 +131,7 @@ impl Shared {
 /// Runs the installation until it is quiet or stopped.
 pub async fn run(installation: Arc<Installation>, options: Options) -> Result<Report, RunError> {
     let _running = lock(&installation.folder)?;
-    let Options { until_quiet, pace, listener, panel, progress, stop } = options;
+    let Options { until_quiet, pace, listener, map, panel, progress, stop } = options;
     let began = installation.engine.now();
     installation.queue.release_all(began).await.map_err(RunError::Queue)?;
     let shared = Arc::new(Shared { installation: installation.clone(), board: Board::default(), pace, stop: stop.clone() });
@@ -139,8 +142,8 @@ pub async fn run(installation: Arc<Installation>, options: Options) -> Result<Re
         let (engine, stopping) = (installation.engine.clone(), stop.clone());
         set.spawn(async move {
             let handler = move |request: Request<Bytes>| {
-                let (engine, doors, panel) = (engine.clone(), doors.clone(), panel.clone());
-                async move { answer(&engine, &doors, panel, request).await }
+                let (engine, doors, map, panel) = (engine.clone(), doors.clone(), map.clone(), panel.clone());
+                async move { answer(&engine, &doors, map, panel, request).await }
             };
             listener.serve(handler, async move { stopping.reached(Wish::Finish).await }).await;
         });
@@ -206,9 +209,18 @@ fn seconds_since(installation: &Installation, began: Timestamp) -> u64 {
     u64::try_from(installation.engine.now().duration_since(began).as_secs()).unwrap_or_default()
 }
 
-async fn answer(engine: &syncline_engine::Engine, doors: &Doors, panel: Option<Handler>, request: Request<Bytes>) -> Response<Bytes> {
+async fn answer(
+    engine: &syncline_engine::Engine,
+    doors: &Doors,
+    map: Option<Arc<RecordMap>>,
+    panel: Option<Handler>,
+    request: Request<Bytes>,
+) -> Response<Bytes> {
     if request.uri().path().starts_with("/webhooks/") {
         return syncline_webhook::handle(engine, doors, request).await;
+    }
+    if let Some(map) = map.filter(|_| request.uri().path() == MAP_PATH) {
+        return map.answer(&request).await;
     }
     if let Some(panel) = panel {
         return panel(request).await;

@@ -28,9 +28,15 @@ pub struct MapLayer {
 /// Where a record's address is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    Own { town: FieldName, country: Option<FieldName> },
+    Own {
+        town: FieldName,
+        country: Option<FieldName>,
+    },
     /// That of the record that this field names, which another layer draws.
-    Of { field: FieldName, layer: String },
+    Of {
+        field: FieldName,
+        layer: String,
+    },
 }
 
 /// Reads all layers; those that lack too much are among the findings.

@@ -153,6 +153,7 @@ pub fn skip_name(reason: &SkipReason) -> &'static str {
         SkipReason::NothingToReachThem { .. } => "nothing_to_reach_them",
         SkipReason::CounterpartDeleted { .. } => "counterpart_deleted",
         SkipReason::DeletedBeforeLink => "deleted_before_link",
+        SkipReason::LeftBehind { .. } => "left_behind",
     }
 }
 

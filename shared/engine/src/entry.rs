@@ -46,12 +46,18 @@ pub enum LinkState {
     Buried,
 }
 
+/// The end of a record that its vendor says was merged into another, whose id follows: that one has its link.
+pub const MERGED: &str = "merged:";
+
+/// The end of a record that a write of ours moved to another id, which follows: that one has its link, whatever becomes of this one.
+pub const MOVED: &str = "moved:";
+
 /// How an observation ended that was not carried over: the same observation again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// A keyed hash of the observed values.
     pub print: String,
-    /// The end's name: `skipped:…` or `held:…`.
+    /// The end's name: `skipped:…` or `held:…`; `merged:…` or `moved:…` with the id that has its link now.
     pub end: String,
     /// The same of the counterpart, where it was read: as long as both are as they were, nothing is decided anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +68,16 @@ impl Note {
     /// Whether it tells how the same observation would end again. Who waits for a parent has not ended.
     pub fn is_final(&self) -> bool {
         !self.end.starts_with("waiting:")
+    }
+
+    /// The record that has its link now.
+    pub fn successor(&self) -> Option<RecordId> {
+        self.end.strip_prefix(MERGED).or_else(|| self.end.strip_prefix(MOVED)).map(RecordId::from)
+    }
+
+    /// The same where the record itself may live on, without a counterpart.
+    pub fn left_behind_by(&self) -> Option<RecordId> {
+        self.end.strip_prefix(MOVED).map(RecordId::from)
     }
 
     /// Whether an observation, by its print, is the one that ended so, or its counterpart's at that time.

@@ -25,6 +25,7 @@ mod references;
 mod resumable;
 pub mod seal;
 pub mod settle;
+pub mod sign_in;
 pub mod state;
 pub mod status;
 pub mod sweep;

@@ -248,7 +248,7 @@ pub(crate) fn is_known(engine: &Engine, mapping: &ObjectMapping, side: Side, rec
         return true;
     }
     match (standing.link(), &record.presence) {
-        (None, Presence::Live) => false,
+        (None, Presence::Live) => left_behind_by(standing).is_some(),
         // Never linked and gone: there is nothing to do.
         (None, Presence::Deleted | Presence::MergedInto(_)) => true,
         (Some(link), Presence::Live) => match link.state {
@@ -265,6 +265,11 @@ pub(crate) fn is_known(engine: &Engine, mapping: &ObjectMapping, side: Side, rec
             LinkState::Buried => true,
         },
     }
+}
+
+/// The id to which a write of ours moved what this record was: that one is synced instead of it, until a person releases this one.
+pub(crate) fn left_behind_by(standing: &Standing) -> Option<RecordId> {
+    standing.note().filter(|_| standing.link.is_none())?.left_behind_by()
 }
 
 /// Whether a pair was claimed, and the worker died before it could note what it had done.

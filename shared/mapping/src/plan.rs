@@ -33,6 +33,8 @@ pub enum SkipReason {
     CounterpartDeleted { on: Side },
     /// The record was deleted before it had a counterpart.
     DeletedBeforeLink,
+    /// The sync had its vendor move it to another id, which is synced instead of it.
+    LeftBehind { moved_to: RecordId },
 }
 
 /// Why a record waits for a person.

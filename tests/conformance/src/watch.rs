@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use syncline_engine::ports::connector::{
-    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
+    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId, Value};
 
@@ -168,6 +170,18 @@ impl Connector for Watched {
         let found = self.watched(self.inner.related(queries, by).await)?;
         assert_eq!(found.len(), queries.len(), "one answer for each query");
         Ok(found)
+    }
+
+    async fn roster(&self, also: &[Sought], by: Deadline) -> Result<Vec<Member>, CallError> {
+        self.watched(self.inner.roster(also, by).await)
+    }
+
+    async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError> {
+        self.watched(self.inner.revoke(by).await)
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.watched(self.inner.users(from, by).await)
     }
 
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::SignedDuration;
 use serde::Serialize;
+use syncline_aws::SystemDice;
 use syncline_local::{
-    Ended, Example, Handler, Installation, Listener, Options, Progress, Report, RunError, SimulateOptions, Snapshot, Stop, examples,
-    run as run_installation,
+    Ended, Example, Handler, Installation, Listener, Options, Progress, RecordMap, Report, RunError, SimulateOptions, Snapshot, Stop,
+    examples, run as run_installation,
 };
 
 use super::progress::{Bar, Lines};
@@ -61,6 +62,10 @@ pub(crate) async fn run(context: &Context, args: &Local) -> Result<Exit, Failure
     }
     let listener = listen(args.listen).await?;
     Printer::words(&format!("webhooks: http://{0}/webhooks/CONNECTION, panel: http://{0}/panel", listener.address()));
+    options.map = RecordMap::new(&installation.config, installation.engine.clone(), &SystemDice).map(Arc::new);
+    if let Some(map) = &options.map {
+        Printer::words(&format!("map: http://{}{} (shows customers' data: the address is the key to it)", listener.address(), map.path()));
+    }
     options.listener = Some(listener);
     options.panel = panel(&installation).await;
     let report = run_installation(installation.clone(), options).await.map_err(|error| failure(&error))?;

@@ -55,3 +55,13 @@ fn aircall_api_works_unchanged() {
 fn zenpy_works_unchanged() {
     run("zendesk_support", "zenpy_client.py");
 }
+
+#[test]
+fn basecrm_works_unchanged() {
+    run("zendesk_sell", "basecrm_client.py");
+}
+
+#[test]
+fn zohos_own_client_works_unchanged() {
+    run("zoho_crm", "zoho_crm_client.py");
+}

@@ -4,6 +4,7 @@
 
 mod journal;
 mod listener;
+mod map;
 mod queue;
 mod running;
 mod secrets;

@@ -4,8 +4,11 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 use subtle::ConstantTimeEq;
 use syncline_engine::ports::connector::{
-    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
+    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Rights, Selection, Sought,
+    WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId, Secret};
@@ -136,6 +139,8 @@ impl Connector for Connection {
             user: "the company's API key or app".to_owned(),
             notes: vec![format!("{} calls a minute are counted on, for all keys and apps of the company.", self.target.calls_per_minute)],
             problems: Vec::new(),
+            rights: Rights::NotTold,
+            companion: None,
         };
         if let Some(users) = company.get("users_count").and_then(Json::as_u64) {
             account.notes.push(format!(
@@ -209,6 +214,18 @@ impl Connector for Connection {
 
     async fn related(&self, _queries: &[RelatedQuery], _by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         Err(error("read related records", Fault::Unsupported { capability: "view of related records".to_owned() }))
+    }
+
+    async fn roster(&self, _also: &[Sought], _by: Deadline) -> Result<Vec<Member>, CallError> {
+        Err(error("list the team", Fault::Unsupported { capability: "review of a company's team".to_owned() }))
+    }
+
+    async fn revoke(&self, _by: Deadline) -> Result<Revoked, CallError> {
+        Ok(crate::signing_in::by_hand())
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.directory(from, by).await
     }
 
     /// No address of a user for people is documented.

@@ -20,6 +20,8 @@ const FORMAT: u32 = 1;
 pub(crate) enum Listing {
     Changes,
     Scan,
+    /// Of users as owners.
+    Users,
 }
 
 /// Which way pages are taken.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use syncline_engine::ports::connector::{BadRecord, FindKey, Page, Resume, Selection};
+use syncline_engine::ports::connector::{BadRecord, Cursor, FindKey, Page, Resume, Selection};
+use syncline_engine::ports::directory::{User, UserPage};
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, Record, RecordId, Value};
 
 use crate::calls::{self, PAGE_RECORDS_MAX};
@@ -27,6 +28,18 @@ impl Connection {
             None => Resume::CaughtUp(Place::beginning(Listing::Changes).write()),
         };
         Ok(Page { records, resume })
+    }
+
+    /// One page of users as owners. The vendor knows no inactive ones: who is deleted is listed no more (fact sheet §2).
+    pub(crate) async fn directory(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        let place = match from {
+            None => Place::beginning(Listing::Users),
+            Some(cursor) => Place::read(cursor, Listing::Users).map_err(|fault| error("list users", fault))?,
+        };
+        let (rows, next) = self.part(&place, by).await?;
+        let email = |row: &Record| row.field("email").and_then(|email| email.as_text().ok().flatten()).map(str::to_owned);
+        let users = rows.into_iter().flatten().map(|row| User { email: email(&row), id: row.id, active: true }).collect();
+        Ok(UserPage { users, next: next.map(|place| place.write()) })
     }
 
     async fn part(&self, place: &Place, by: Deadline) -> Result<(Vec<Result<Record, BadRecord>>, Option<Place>), CallError> {

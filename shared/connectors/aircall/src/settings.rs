@@ -38,6 +38,8 @@ pub(crate) const SECRET_KEYS: &[KeyFact] = &[
         required: false,
         help: "The token of an OAuth installation, instead of an API key. It ends only when the app is uninstalled.",
     },
+    KeyFact { name: "client_id", required: false, help: "For an installation: the id of your Aircall app." },
+    KeyFact { name: "client_secret", required: false, help: "For an installation: the app's secret." },
     KeyFact {
         name: "webhook_secret",
         required: false,

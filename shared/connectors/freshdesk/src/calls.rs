@@ -21,6 +21,7 @@ pub(crate) const COMPANIES_WRITE: EndpointClass = "companies_write";
 pub(crate) const SEARCH: EndpointClass = "search";
 pub(crate) const FIELDS: EndpointClass = "fields";
 pub(crate) const ACCOUNT: EndpointClass = "account";
+pub(crate) const AGENTS_LIST: EndpointClass = "agents_list";
 
 /// Records of a list page, the most that the vendor gives (fact sheet §3.1: documented).
 pub(crate) const PAGE_RECORDS_MAX: u32 = 100;
@@ -180,6 +181,11 @@ pub(crate) fn create_field(kind: Kind, body: Json) -> Ask {
 
 pub(crate) fn me() -> Ask {
     Ask::get(ACCOUNT, "/agents/me".to_owned(), "ask whose key this is".to_owned())
+}
+
+/// A page of the account's agents, from 1.
+pub(crate) fn agents(page: u32) -> Ask {
+    Ask::get(AGENTS_LIST, format!("/agents?per_page={PAGE_RECORDS_MAX}&page={page}"), "list agents".to_owned())
 }
 
 /// The vendor's form of a moment: whole seconds, UTC.

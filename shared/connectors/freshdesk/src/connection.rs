@@ -6,8 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use syncline_engine::ports::connector::{
-    Account, Connector, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
+    Account, Connector, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Rights, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, FieldType, ObjectKind, ObjectSchema, Record, RecordId};
@@ -182,6 +184,18 @@ impl Connector for Connection {
         Err(error("read related records", Fault::Unsupported { capability: "view of related records".to_owned() }))
     }
 
+    async fn roster(&self, _also: &[Sought], _by: Deadline) -> Result<Vec<Member>, CallError> {
+        Err(error("list the team", Fault::Unsupported { capability: "review of an account's team".to_owned() }))
+    }
+
+    async fn revoke(&self, _by: Deadline) -> Result<Revoked, CallError> {
+        Ok(crate::signing_in::by_hand())
+    }
+
+    async fn users(&self, from: Option<&syncline_engine::ports::connector::Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.agents(from, by).await
+    }
+
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {
         Kind::of(kind).map(|kind| format!("https://{}/a/{}/{id}", self.target.host, kind.plural()))
     }
@@ -249,7 +263,9 @@ impl Connection {
         if agent.get("deactivated").and_then(Json::as_bool) == Some(true) {
             problems.push("The agent is deactivated: take the key of another agent.".to_owned());
         }
-        Account { id: self.target.host.clone(), name: self.target.host.clone(), user, notes, problems }
+        // What kind of role the agent has, the answer does not tell; fields that may not be made show in preflight.
+        let rights = Rights::NotTold;
+        Account { id: self.target.host.clone(), name: self.target.host.clone(), user, notes, problems, rights, companion: None }
     }
 }
 

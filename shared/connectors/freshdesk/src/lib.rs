@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod agents;
 mod attributes;
 mod body;
 mod calls;
@@ -13,6 +14,7 @@ mod finding;
 mod listing;
 mod reading;
 mod settings;
+mod signing_in;
 mod webhook;
 mod window;
 mod wire;
@@ -23,6 +25,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use syncline_engine::ports::connector::{BadRecord, Bounds, Connector, Descriptor, ObjectFacts};
 use syncline_engine::ports::http::EndpointClass;
+use syncline_engine::ports::secrets::Bundle;
+use syncline_engine::ports::sign_in::{ExistenceCheck, Way};
 use syncline_engine::ports::vendor::{KeyFact, Limit, Parts, RateFacts, SettingProblem, Settings, Vendor};
 use syncline_model::{Fault, ObjectKind, Record, Timestamp};
 
@@ -81,6 +85,19 @@ impl Vendor for Freshdesk {
 
     fn secret_keys(&self) -> &'static [KeyFact] {
         settings::SECRET_KEYS
+    }
+
+    /// The API has no OAuth (fact sheet §1: documented): an agent's key alone.
+    fn sign_in(&self, _settings: &Settings) -> Vec<Way> {
+        vec![signing_in::KEY]
+    }
+
+    fn tokens(&self, _settings: &Settings, _answer: &http::Response<Bytes>, _now: Timestamp) -> Result<Bundle, Fault> {
+        Err(Fault::Unsupported { capability: "sign-in with a browser".to_owned() })
+    }
+
+    fn existence(&self, settings: &Settings) -> Option<ExistenceCheck> {
+        signing_in::existence(settings)
     }
 
     fn check_settings(&self, settings: &Settings) -> Vec<SettingProblem> {

@@ -10,12 +10,14 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::http::{Call, Http, NoAnswer};
 use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_model::{Deadline, Fault, Secret};
 
 use crate::calls::{self, Calls};
 use crate::faults;
 use crate::id;
 use crate::settings::{Config, Flow};
+use crate::signing_in;
 use crate::wire::{Node, TokenAnswer};
 
 /// A JWT is used at once; three minutes ahead are safe (fact sheet §1.2: seen in clients).
@@ -140,6 +142,24 @@ impl Auth {
     pub(crate) async fn identity(&self, by: Deadline) -> Result<Option<Identity>, Fault> {
         self.token(by).await?;
         Ok(self.state.lock().await.identity.clone())
+    }
+
+    /// Gives the refresh token up. Credentials of an app stay with its administrator.
+    pub(crate) async fn revoke(&self, by: Deadline) -> Result<Revoked, Fault> {
+        let mut state = self.state.lock().await;
+        let bundle = self.load_anew().await?;
+        let Some(token) = bundle.get("refresh_token").filter(|_| self.flow == Flow::RefreshToken) else { return Ok(signing_in::by_hand()) };
+        let call = Call::new(calls::TOKEN, self.calls.revoke(token.expose())?);
+        let answer = self.http.send(call, by).await.map_err(|no_answer| match no_answer {
+            NoAnswer::NotSent(detail) | NoAnswer::Unanswered(detail) => Fault::Transient { detail: format!("revoking: {detail}") },
+            NoAnswer::Budget { until } => Fault::RateLimited { until },
+        })?;
+        *state = State::default();
+        // A token that the vendor no longer knows is refused with 400: it is as dead as it should be.
+        match answer.status().as_u16() {
+            200..=299 | 400 => Ok(Revoked::Done),
+            status => Err(faults::of_token_answer(status, answer.body(), &[token.expose().to_owned()], self.clock.now())),
+        }
     }
 
     async fn mint(&self, state: &mut State, by: Deadline) -> Result<Secret, Fault> {

@@ -170,6 +170,16 @@ impl Calls {
             .map_err(|_| unsendable())
     }
 
+    /// Ends a refresh token, and the sessions that it gave (fact sheet §1.1: as its authorize and token siblings; RFC 7009).
+    pub(crate) fn revoke(&self, token: &str) -> Result<Request<Bytes>, Fault> {
+        Request::builder()
+            .method("POST")
+            .uri(format!("{}/services/oauth2/revoke", self.base_url))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from(format!("token={}", soql::encode(token))))
+            .map_err(|_| unsendable())
+    }
+
     /// A link for people (fact sheet §7: unverified).
     pub(crate) fn web_address(&self, kind: &str, id: &str) -> String {
         format!("{}/lightning/r/{kind}/{id}/view", self.base_url)

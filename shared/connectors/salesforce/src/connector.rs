@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use syncline_engine::ports::connector::Cursor;
 use syncline_engine::ports::connector::{
-    Account, Connector, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
+    Account, Connector, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Rights, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId};
@@ -16,7 +18,7 @@ use crate::faults;
 use crate::id;
 use crate::webhook::OutboundMessages;
 use crate::wire::QueryAnswer;
-use crate::{DESCRIPTOR, provision, read, write};
+use crate::{DESCRIPTOR, directory, provision, read, write};
 
 /// One Salesforce organisation.
 pub(crate) struct Salesforce {
@@ -64,7 +66,16 @@ impl Salesforce {
         })?;
         self.client.auth.organization.meet(&organization)?;
         let user = ["preferred_username", "email", "user_id"].iter().find_map(|key| node.text_at(key)).unwrap_or_default().to_owned();
-        let mut account = Account { name: organization.clone(), id: organization, user, notes: Vec::new(), problems: Vec::new() };
+        let mut account = Account {
+            name: organization.clone(),
+            id: organization,
+            user,
+            notes: Vec::new(),
+            problems: Vec::new(),
+            // An integration user has rights by object, which the notes tell.
+            rights: Rights::NotTold,
+            companion: None,
+        };
         self.about_organization(&mut account, by).await?;
         self.about_rights(&mut account, by).await?;
         Ok(account)
@@ -213,6 +224,19 @@ impl Connector for Salesforce {
 
     async fn related(&self, queries: &[RelatedQuery], by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         read::related(&self.client, queries, by).await.map_err(|fault| CallError::new("salesforce", "read related records", fault))
+    }
+
+    async fn roster(&self, _also: &[Sought], _by: Deadline) -> Result<Vec<Member>, CallError> {
+        let fault = Fault::Unsupported { capability: "review of an organisation's users".to_owned() };
+        Err(CallError::new("salesforce", "list the team", fault))
+    }
+
+    async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError> {
+        self.client.auth.revoke(by).await.map_err(|fault| CallError::new("salesforce", "revoke the credentials", fault))
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        directory::page(&self.client, from, by).await.map_err(|fault| CallError::new("salesforce", "list users", fault))
     }
 
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {

@@ -6,12 +6,14 @@ mod client;
 mod connector;
 mod cursor;
 mod decode;
+mod directory;
 mod faults;
 mod id;
 mod provision;
 mod read;
 mod schema;
 mod settings;
+mod signing_in;
 mod soql;
 mod values;
 mod webhook;
@@ -26,6 +28,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use syncline_engine::ports::connector::{BadRecord, Bounds, Connector, Descriptor, ObjectFacts};
 use syncline_engine::ports::http::EndpointClass;
+use syncline_engine::ports::secrets::Bundle;
+use syncline_engine::ports::sign_in::{ExistenceCheck, Way};
 use syncline_engine::ports::vendor::{KeyFact, Limit, Parts, RateFacts, SettingProblem, Settings, Vendor};
 use syncline_model::{Fault, ObjectKind, Record, Timestamp};
 
@@ -71,6 +75,18 @@ impl Vendor for Salesforce {
 
     fn secret_keys(&self) -> &'static [KeyFact] {
         settings::SECRET_KEYS
+    }
+
+    fn sign_in(&self, settings: &Settings) -> Vec<Way> {
+        signing_in::ways(&Config::read(settings).0)
+    }
+
+    fn tokens(&self, settings: &Settings, answer: &http::Response<Bytes>, now: Timestamp) -> Result<Bundle, Fault> {
+        signing_in::tokens(&Config::read(settings).0, answer, now)
+    }
+
+    fn existence(&self, settings: &Settings) -> Option<ExistenceCheck> {
+        signing_in::existence(&Config::read(settings).0)
     }
 
     fn check_settings(&self, settings: &Settings) -> Vec<SettingProblem> {

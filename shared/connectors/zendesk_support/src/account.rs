@@ -3,7 +3,7 @@
 //! Who owns the account stands in no answer (fact sheet §0, §8): that is told here, not asked.
 
 use serde_json::Value as Json;
-use syncline_engine::ports::connector::Account;
+use syncline_engine::ports::connector::{Account, Rights};
 use syncline_model::{Deadline, Fault};
 
 use crate::agent::record_id;
@@ -13,7 +13,8 @@ use crate::faults::drift;
 use crate::settings::StatusApi;
 
 /// What a `role_type` is called (fact sheet §2.1).
-const ROLE_TYPES: [&str; 6] = ["custom agent", "light agent", "chat agent", "contributor", "administrator", "billing administrator"];
+pub(crate) const ROLE_TYPES: [&str; 6] =
+    ["custom agent", "light agent", "chat agent", "contributor", "administrator", "billing administrator"];
 
 impl Connection {
     pub(crate) async fn who(&self, by: Deadline) -> Result<Account, Fault> {
@@ -25,8 +26,15 @@ impl Connection {
         })?;
         let text = |name: &str| me.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
         let user = text("email").or_else(|| text("name")).unwrap_or("a user without a name").to_owned();
-        let mut account =
-            Account { id: self.target.host.clone(), name: self.target.host.clone(), user, notes: Vec::new(), problems: Vec::new() };
+        let mut account = Account {
+            id: self.target.host.clone(),
+            name: self.target.host.clone(),
+            user,
+            notes: Vec::new(),
+            problems: Vec::new(),
+            rights: Rights::NotTold,
+            companion: None,
+        };
         about_role(&mut account, me);
         let settings = self.client.read(&calls::account_settings(), by).await?.json;
         let settings = settings.get("settings").filter(|own| own.is_object());
@@ -83,6 +91,7 @@ fn about_role(account: &mut Account, me: &Json) {
         Some(role_type) => account.notes.push(format!("Our user's role is {role} ({role_type}).")),
         None => account.notes.push(format!("Our user's role is {role}.")),
     }
+    account.rights = if role == "admin" { Rights::Administrator } else { Rights::Lesser };
     if role != "admin" {
         account
             .problems

@@ -12,16 +12,18 @@ use serde_json::{Value as Json, json};
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::http::{Http, NoAnswer};
 use syncline_engine::ports::secrets::{Bundle, Secrets};
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_model::{Deadline, Fault, Secret};
 
 use crate::calls;
 use crate::faults::{self, drift};
 use crate::settings::{Flow, Target};
+use crate::signing_in;
 
 /// Asked for always: without it the answer names no end, and tokens die unseen after 30 days (fact sheet §0). 300 to 172,800 are allowed.
-const ACCESS_S: u32 = 86_400;
+pub(crate) const ACCESS_S: u32 = 86_400;
 /// The longest that is allowed: 90 days.
-const REFRESH_S: u32 = 7_776_000;
+pub(crate) const REFRESH_S: u32 = 7_776_000;
 
 #[derive(Default)]
 struct State {
@@ -80,6 +82,42 @@ impl Auth {
             .map_err(|_| Fault::AuthRefused { hint: format!("the secret {} holds what no header can carry", self.name) })?;
         value.set_sensitive(true);
         Ok(value)
+    }
+
+    /// Gives up the pair of tokens that a person's sign-in gave. A client's own credentials stay with its administrator.
+    pub(crate) async fn revoke(&self, by: Deadline) -> Result<Revoked, Fault> {
+        if self.flow != Flow::RefreshToken {
+            return Ok(signing_in::by_hand(self.flow));
+        }
+        let mut state = self.state.lock().await;
+        let bundle = self.load().await?;
+        let kept = text(&bundle, "access_token").cloned();
+        for fresh in [false, true] {
+            let token = match (&kept, fresh) {
+                (Some(token), false) => token.clone(),
+                (None, false) => continue,
+                // The access token had ended: the refresh token gives one more, which takes both with it.
+                (_, true) => match self.refresh(&mut state, &bundle, by).await {
+                    Err(Fault::AuthRefused { .. }) => return Ok(Revoked::Done),
+                    other => other?,
+                },
+            };
+            let call = calls::revoke().call(&self.base, Some(&self.header(&token)?));
+            let call = call.ok_or_else(|| Fault::Unsupported { capability: "address made of base_url and this path".to_owned() })?;
+            let answer = self.http.send(call, by).await.map_err(|no_answer| match no_answer {
+                NoAnswer::NotSent(detail) | NoAnswer::Unanswered(detail) => Fault::Transient { detail: format!("revoking: {detail}") },
+                NoAnswer::Budget { until } => Fault::RateLimited { until },
+            })?;
+            match answer.status().as_u16() {
+                200..=299 => {
+                    *state = State::default();
+                    return Ok(Revoked::Done);
+                }
+                401 => {}
+                _ => return Err(faults::of_token_answer(answer.status(), answer.headers(), answer.body(), self.clock.now())),
+            }
+        }
+        Ok(Revoked::Done)
     }
 
     async fn begin(&self, state: &mut State, by: Deadline) -> Result<Secret, Fault> {

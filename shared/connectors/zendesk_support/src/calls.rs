@@ -22,6 +22,9 @@ pub(crate) const TOKEN: EndpointClass = "token";
 /// Records of a list page, the most that cursor pagination gives (fact sheet §2.4: documented).
 pub(crate) const PAGE_RECORDS_MAX: u32 = 100;
 
+/// Ids of one call (fact sheet §2.1: as the list's pages).
+pub(crate) const IDS_MAX: usize = 100;
+
 /// Everything but letters, digits and `-._~`.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -80,6 +83,17 @@ pub(crate) fn user(id: &str) -> Ask {
 
 pub(crate) fn update_user(id: &str, members: &Json) -> Ask {
     Ask::put(USERS_WRITE, format!("/api/v2/users/{}", encoded(id)), json!({ "user": members }), "update an agent")
+}
+
+/// Users by their ids, whatever their role, at most [`IDS_MAX`]; those that there are none of are left out.
+pub(crate) fn users(ids: &[&str]) -> Ask {
+    let ids: Vec<String> = ids.iter().map(|id| encoded(id)).collect();
+    Ask::get(USERS_LIST, format!("/api/v2/users/show_many?ids={}", ids.join("%2C")), "read users")
+}
+
+/// Users whom the search finds by an address.
+pub(crate) fn with_email(email: &str) -> Ask {
+    Ask::get(USERS_LIST, format!("/api/v2/users/search?query={}", encoded(&format!("email:\"{email}\""))), "find a user")
 }
 
 /// Where an export begins.
@@ -141,6 +155,12 @@ pub(crate) fn account_settings() -> Ask {
 
 pub(crate) fn token(body: Json) -> Ask {
     Ask { class: TOKEN, method: Method::POST, path: "/oauth/tokens".to_owned(), body: Some(body), operation: "sign in" }
+}
+
+/// Ends the token of the very request, and its refresh token (fact sheet §1.1: documented).
+pub(crate) fn revoke() -> Ask {
+    let path = "/api/v2/oauth/tokens/current".to_owned();
+    Ask { class: TOKEN, method: Method::DELETE, path, body: None, operation: "revoke the token" }
 }
 
 fn after_of(after: Option<&str>) -> String {

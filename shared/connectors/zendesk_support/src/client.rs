@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::http::{Http, NoAnswer};
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_model::{CallError, Deadline, Fault, Secret};
 
@@ -63,6 +64,10 @@ impl Client {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    pub(crate) async fn revoke(&self, by: Deadline) -> Result<Revoked, Fault> {
+        self.auth.revoke(by).await
     }
 
     /// A question that changes nothing.

@@ -4,8 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use syncline_engine::ports::connector::{
-    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
+    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId};
@@ -135,6 +137,18 @@ impl Connector for Connection {
 
     async fn related(&self, _queries: &[RelatedQuery], _by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         Err(error("read related records", unsupported("related records of agents")))
+    }
+
+    async fn roster(&self, also: &[Sought], by: Deadline) -> Result<Vec<Member>, CallError> {
+        self.members(also, by).await.map_err(|fault| error("list the team", fault))
+    }
+
+    async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError> {
+        self.client.revoke(by).await.map_err(|fault| error("revoke the credentials", fault))
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.people(from, by).await.map_err(|fault| error("list agents", fault))
     }
 
     fn web_address(&self, _kind: &ObjectKind, id: &RecordId) -> Option<String> {

@@ -11,7 +11,9 @@ mod faults;
 mod listing;
 mod presence;
 mod reading;
+mod roster;
 mod settings;
+mod signing_in;
 mod status;
 mod webhook;
 mod writing;
@@ -22,6 +24,8 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 use syncline_engine::ports::connector::{BadRecord, Bounds, Connector, Descriptor, ObjectFacts};
 use syncline_engine::ports::http::EndpointClass;
+use syncline_engine::ports::secrets::Bundle;
+use syncline_engine::ports::sign_in::{ExistenceCheck, Way};
 use syncline_engine::ports::vendor::{KeyFact, Limit, Parts, RateFacts, SettingProblem, Settings, Vendor};
 use syncline_model::{Fault, ObjectKind, Record, Timestamp};
 
@@ -64,6 +68,18 @@ impl Vendor for ZendeskSupport {
 
     fn secret_keys(&self) -> &'static [KeyFact] {
         settings::SECRET_KEYS
+    }
+
+    fn sign_in(&self, settings: &Settings) -> Vec<Way> {
+        signing_in::ways(settings)
+    }
+
+    fn tokens(&self, _settings: &Settings, answer: &http::Response<Bytes>, now: Timestamp) -> Result<Bundle, Fault> {
+        signing_in::tokens(answer, now)
+    }
+
+    fn existence(&self, settings: &Settings) -> Option<ExistenceCheck> {
+        signing_in::existence(settings)
     }
 
     fn check_settings(&self, settings: &Settings) -> Vec<SettingProblem> {

@@ -4,7 +4,8 @@
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
-use syncline_engine::ports::connector::{BadRecord, Page, Resume, Selection};
+use syncline_engine::ports::connector::{BadRecord, Cursor, Page, Resume, Selection};
+use syncline_engine::ports::directory::{User, UserPage};
 use syncline_model::{Deadline, Fault, Record};
 
 use crate::agent;
@@ -16,6 +17,8 @@ use crate::presence::{Statuses, next_page};
 use crate::settings::StatusApi;
 use crate::status::Catalogue;
 
+/// What stands before the vendor's own cursor in a cursor of users: its format.
+const USERS_FORMAT: &str = "zendesk_support/users/1:";
 /// Agents of a page where each one's state costs a call of its own.
 const TALK_PAGE_RECORDS: u32 = 25;
 
@@ -134,6 +137,26 @@ impl Connection {
             }
         }
         Ok(Staff { rows, next, began })
+    }
+
+    /// One page of agents as users, to whom tickets and people can be given. Who is suspended cannot sign in, and is given nothing.
+    pub(crate) async fn people(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, Fault> {
+        let after = match from {
+            None => None,
+            Some(cursor) => {
+                let after = cursor.0.strip_prefix(USERS_FORMAT).filter(|after| !after.is_empty());
+                Some(after.ok_or_else(|| drift("cursor", "a cursor of users, format 1", "something else"))?)
+            }
+        };
+        let page = self.client.read(&calls::staff(PAGE_RECORDS_MAX, after), by).await?.json;
+        let rows = page.get("users").and_then(Json::as_array).ok_or_else(|| drift("users", "a list of users", "something else"))?;
+        let user = |row: &Json| {
+            let email = row.get("email").and_then(Json::as_str).filter(|email| !email.is_empty());
+            let active = agent::is_staff(row) && row.get("suspended").and_then(Json::as_bool) != Some(true);
+            Some(User { id: agent::record_id(row.get("id")?)?, email: email.map(str::to_owned), active })
+        };
+        let users = rows.iter().filter_map(user).collect();
+        Ok(UserPage { users, next: next_page(&page)?.map(|after| Cursor(format!("{USERS_FORMAT}{after}"))) })
     }
 
     /// Every agent, without statuses: for looking people up.

@@ -17,7 +17,7 @@ use crate::message::{self, Cause, Change, Counterpart, Stamp};
 use crate::ports::store::Write;
 use crate::references::Wanted;
 use crate::telemetry::{self, Subject};
-use crate::{EngineError, keys, waiting};
+use crate::{EngineError, keys, pull, waiting};
 
 /// What a group of writes comes to, once it is stored.
 enum Outcome {
@@ -100,7 +100,7 @@ pub(super) async fn carry_out(place: Place<'_>, tasks: &[Task], records: &BTreeM
             }
             Task::Alone { side, record } | Task::Ambiguous { side, record, .. } | Task::Taken { side, record, .. } => {
                 let Some(standing) = standings.of(*side).get(&record.id) else { continue };
-                if linked_to(*side, standing).is_some() {
+                if linked_to(*side, standing).is_some() || pull::left_behind_by(standing).is_some() {
                     continue;
                 }
                 let known = Known { id: &record.id, record: records.get(&(*side, record.spot)), standing };

@@ -107,7 +107,11 @@ fn triage(view: View<'_>, record: Record, standing: Standing, insist: bool) -> (
     }
     let live = record.presence == Presence::Live;
     let Some(link) = standing.link().cloned() else {
+        let left_behind = pull::left_behind_by(&standing);
         let job = Looked::new(record, standing);
+        if let (true, Some(moved_to)) = (live, left_behind) {
+            return (job.end(skip(SkipReason::LeftBehind { moved_to })), false);
+        }
         return if live { (job, true) } else { (job.end(skip(SkipReason::DeletedBeforeLink)), false) };
     };
     let older = !insist && record.version.is_some() && record.version < *link.seen.of(view.source);

@@ -161,5 +161,8 @@ pub fn skip_words(reason: &SkipReason) -> String {
             format!("its counterpart on the {on} side was deleted, and the sync leaves this one alone")
         }
         SkipReason::DeletedBeforeLink => "it was deleted before it had a counterpart".to_owned(),
+        SkipReason::LeftBehind { moved_to } => {
+            format!("what it was goes on as {moved_to}, which is synced instead; release it to sync it as a record of its own")
+        }
     }
 }

@@ -7,6 +7,8 @@ use syncline_model::{
     CallError, Deadline, Fault, FieldName, FieldSchema, ObjectKind, ObjectSchema, Record, RecordId, Timestamp, Value, Version,
 };
 
+use super::directory::UserPage;
+use super::sign_in::Revoked;
 use super::webhook::Webhooks;
 
 /// Facts about a vendor that are known without a call.
@@ -154,6 +156,11 @@ pub enum WriteAction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Written {
+        /// Of an update or a restore: another id than the operation's says that the vendor keeps the record under this one now (a lead that
+        /// became a contact). The link moves there; the old id gets a note, and is not synced any more, also where a record stays under it.
+        ///
+        /// We may die before the move is stored, and ask for the same again. So `get` of the old id must say `Presence::MergedInto` of the
+        /// new one; where the vendor cannot tell, the operation on the old id must be repeatable: it finds what it made, and answers the same.
         id: RecordId,
         /// `false` where a create through `once` found the record there already.
         created: bool,
@@ -175,6 +182,65 @@ pub struct Account {
     pub notes: Vec<String>,
     /// What will not work as it stands, a sentence each, with what to do.
     pub problems: Vec<String>,
+    pub rights: Rights,
+    /// The account of another system that this one can be joined to, where the vendor has such a thing.
+    pub companion: Option<Companion>,
+}
+
+/// What our user may do in an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rights {
+    Administrator,
+    /// Known to be less than an administrator.
+    Lesser,
+    /// No answer of the vendor's tells.
+    #[default]
+    NotTold,
+}
+
+/// An account of another system that belongs together with this one: who works in the one works in the other.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Companion {
+    /// The system's name in a config.
+    pub system: &'static str,
+    /// The account there, as its connector's [`Account::id`] names it; `None`: not joined yet.
+    pub account: Option<String>,
+}
+
+/// Who is asked after, in another account's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sought {
+    /// The person's id in the account that is asked, where it is known.
+    pub id: Option<RecordId>,
+    pub email: Option<String>,
+}
+
+/// One person of an account, for reviewing who may do what there.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Member {
+    pub id: RecordId,
+    pub name: String,
+    pub email: Option<String>,
+    /// The vendor's word for what they are: `administrator`, `contributor`.
+    pub role: String,
+    pub seat: Seat,
+    /// The same person's id in the companion account, where the vendor tells.
+    pub companion_id: Option<RecordId>,
+}
+
+/// What a person can do in an account, as far as a review needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seat {
+    /// A full member of the team.
+    Full,
+    /// A member of the team without a paid licence, who sees and does little.
+    Contributor,
+    /// Outside the team: a customer, in a helpdesk's words.
+    EndUser,
+    /// Deactivated or suspended.
+    Inactive,
 }
 
 /// The newest records that belong to another, for a read-only view.
@@ -236,6 +302,16 @@ pub trait Connector: Send + Sync {
 
     /// Records that belong to others, each query's in its place, in as few calls as the vendor allows.
     async fn related(&self, queries: &[RelatedQuery], by: Deadline) -> Result<Vec<Vec<Record>>, CallError>;
+
+    /// The people of the account's team, and of `also` those who are known there without being in the team.
+    async fn roster(&self, also: &[Sought], by: Deadline) -> Result<Vec<Member>, CallError>;
+
+    /// Gives up the credentials at the vendor. Credentials that the vendor no longer takes are `Revoked::Done`.
+    async fn revoke(&self, by: Deadline) -> Result<Revoked, CallError>;
+
+    /// The people to whom records can belong: one page; `None` begins. Everybody who stays throughout is on some page, once or more. A system whose
+    /// records belong to nobody answers `Unsupported`.
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError>;
 
     /// A link for people to a record at the vendor; `None` where there is none.
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String>;

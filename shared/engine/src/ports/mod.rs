@@ -3,10 +3,12 @@
 
 pub mod clock;
 pub mod connector;
+pub mod directory;
 pub mod http;
 pub mod outbox;
 pub mod secrets;
 pub mod settings;
+pub mod sign_in;
 pub mod store;
 pub mod vendor;
 pub mod webhook;

@@ -9,7 +9,8 @@ use syncline_model::{Fault, ObjectKind, Timestamp};
 use super::clock::{Clock, Dice};
 use super::connector::{BadRecord, Connector, Descriptor};
 use super::http::{EndpointClass, Http};
-use super::secrets::Secrets;
+use super::secrets::{Bundle, Secrets};
+use super::sign_in::{ExistenceCheck, Way};
 use syncline_model::Record;
 
 /// A connection's settings from the config, without secrets: `domain`, `base_url`, `plan`, …
@@ -84,6 +85,19 @@ pub trait Vendor: Send + Sync {
 
     /// The keys of the secret bundle, all auth flows together.
     fn secret_keys(&self) -> &'static [KeyFact];
+
+    /// The ways to sign in under these settings, the one to propose first; never empty. Settings with problems may get any answer.
+    fn sign_in(&self, settings: &Settings) -> Vec<Way>;
+
+    /// Reads the answer to an exchanged code: what of it is kept, under the names of the secret keys. The client's own id and secret are not
+    /// part of it. Pure; an answer that belongs to another account than the settings name is `Fault::AuthRefused`.
+    ///
+    /// # Errors
+    /// `Unsupported` where no way is [`Way::Code`].
+    fn tokens(&self, settings: &Settings, answer: &http::Response<Bytes>, now: Timestamp) -> Result<Bundle, Fault>;
+
+    /// How to see, before signing in, whether the account of these settings exists; `None` where nothing tells.
+    fn existence(&self, settings: &Settings) -> Option<ExistenceCheck>;
 
     /// All problems of the settings, empty when there is none. Plain http is a problem except on loopback.
     fn check_settings(&self, settings: &Settings) -> Vec<SettingProblem>;

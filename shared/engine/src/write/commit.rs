@@ -32,6 +32,13 @@ struct Pending {
     children: Vec<(Side, RecordId)>,
 }
 
+/// What a write came to, for the history.
+pub(super) struct Recorded<'a> {
+    /// What the vendor keeps.
+    pub(super) stored: Option<&'a Record>,
+    pub(super) act: Act,
+}
+
 /// Everything that a run stores.
 #[derive(Default)]
 pub(super) struct Commits {
@@ -149,6 +156,25 @@ impl Commits {
             job.other = Other::Gone;
         }
         self.link(place, job, plan, base, version, vec![(target, end)])
+    }
+
+    /// Written on this worker's side, where the record went to another id: `writes` move the link there.
+    pub(super) fn moved(
+        &mut self,
+        place: Place<'_>,
+        job: Job,
+        plan: &Plan,
+        Recorded { stored, act }: Recorded<'_>,
+        mut writes: Vec<Write>,
+        children: Vec<(Side, RecordId)>,
+    ) -> Result<(), EngineError> {
+        let target = place.target();
+        self.remember(place, &job, act, target, changes(place, &job, plan, stored))?;
+        self.remember(place, &job, Act::Moved, target, BTreeMap::new())?;
+        writes.extend(cleared_holds(place, &job, None));
+        let (other, ends) = (job.other_id.clone(), vec![(target, End::Updated)]);
+        self.pending.push(Pending { change: job.into_change(), other, writes, ends, children });
+        Ok(())
     }
 
     /// The history entry of a conflict, before the loser is overwritten.
@@ -408,7 +434,7 @@ pub(super) async fn merged(place: Place<'_>, mut job: Job, survivor: RecordId, o
     }
     let note = Some(Note {
         print: entry::print(&place.engine.marker, place.mapping, source, &job.record),
-        end: format!("merged:{survivor}"),
+        end: format!("{}{survivor}", entry::MERGED),
         other: None,
     });
     let left_behind = Entry::Unlinked { note, children: false };
@@ -438,7 +464,8 @@ pub(super) async fn merged(place: Place<'_>, mut job: Job, survivor: RecordId, o
     after.other_id = Some(other);
     commits.remember(place, &after, Act::Moved, source, BTreeMap::new())?;
     let follows = Some(job.trace(place));
-    let (ends, children) = (vec![(source, End::Superseded)], Vec::new());
+    let ends = vec![(source, End::Superseded)];
+    let children = if heir.own.has_children() { vec![(source, survivor.clone())] } else { Vec::new() };
     commits.pending.push(Pending { change: job.into_change(), other: Some(survivor.clone()), writes, ends, children });
     // The survivor is decided anew: it may carry other values now.
     out.again(place.now(), Change { follows, ..Change::hint(survivor, place.now(), crate::message::Cause::Counterpart) }, false);

@@ -6,6 +6,7 @@ mod apart;
 mod candidates;
 mod commit;
 mod job;
+mod moved;
 mod outcome;
 mod read;
 mod run;

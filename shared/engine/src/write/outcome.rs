@@ -8,6 +8,7 @@ use syncline_model::{Fault, FieldName, Presence, Record, RecordId};
 use super::candidates;
 use super::commit::{self, Commits};
 use super::job::{Job, Outgoing, Place};
+use super::moved::{self, Move};
 use super::read;
 use super::run::{action, ended, postpone, space_out};
 use crate::counts::End;
@@ -83,7 +84,7 @@ pub(super) async fn carry_out(
     }
     read_back(place, &mut results).await;
     for (job, plan, id, stored) in results {
-        succeeded(place, job, &plan, (id, stored), refs, commits, out)?;
+        succeeded(place, job, &plan, (id, stored), refs, commits, out).await?;
     }
     Ok(())
 }
@@ -189,7 +190,7 @@ async fn read_back(place: Place<'_>, results: &mut [(Job, Plan, RecordId, Option
     }
 }
 
-fn succeeded(
+async fn succeeded(
     place: Place<'_>,
     mut job: Job,
     plan: &Plan,
@@ -217,6 +218,10 @@ fn succeeded(
         let told = target.of(Pair::new(stored.as_ref(), None), Pair::new(None, stored.as_ref()));
         base_after(&known, plan, made, told)
     };
+    if let Some(old) = moved::left_behind(place, plan, &id) {
+        let went = Move { job, plan, base, stored: stored.as_ref(), act, old, new: id };
+        return moved::moved(place, went, commits, out).await;
+    }
     if act == Act::Created
         && let Some(field) = place.mapping.link_field.of(source)
         && job.record.fields.contains_key(field)

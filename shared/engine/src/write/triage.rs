@@ -34,12 +34,17 @@ pub(super) fn triage(place: Place<'_>, observed: &Observed, standing: &Standing)
         && note.remembers(&entry::print(&place.engine.marker, place.mapping, source, record))
     {
         // Who moved the link may have died before the survivor was asked for.
-        return note.end.strip_prefix("merged:").map_or(Triage::Ends(End::Unchanged), |survivor| Triage::Moved(survivor.into()));
+        return note.successor().map_or(Triage::Ends(End::Unchanged), Triage::Moved);
+    }
+    if let (Some(moved_to), Presence::Live) = (pull::left_behind_by(standing), &record.presence)
+        && change.cause != Cause::Release
+    {
+        return Triage::Ends(End::Skipped(skip_name(&SkipReason::LeftBehind { moved_to })));
     }
     let Some(link) = standing.link() else {
         return match record.presence {
             // Its link moved when it was merged away: a message may tell of a moment before that.
-            Presence::Live if told && standing.note().is_some_and(|note| note.end.starts_with("merged:")) => Triage::LooksBack,
+            Presence::Live if told && standing.note().is_some_and(|note| note.successor().is_some()) => Triage::LooksBack,
             Presence::Live => Triage::Unlinked,
             Presence::Deleted | Presence::MergedInto(_) => Triage::Ends(End::Skipped(skip_name(&SkipReason::DeletedBeforeLink))),
         };

@@ -5,6 +5,8 @@ mod backfill;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod preview;
 #[cfg(test)]
 mod scene;

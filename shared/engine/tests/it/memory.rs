@@ -10,10 +10,12 @@ use std::task::{Context, Poll, Waker};
 use async_trait::async_trait;
 use syncline_engine::ports::clock::{Clock, Dice};
 use syncline_engine::ports::connector::{
-    Account, BadRecord, Bounds, Connector, Cursor, Descriptor, FieldWish, FindKey, From, ObjectFacts, Outcome, Page, RelatedQuery, Resume,
-    Selection, WriteAction,
+    Account, BadRecord, Bounds, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, ObjectFacts, Outcome, Page, RelatedQuery,
+    Resume, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::outbox::{Message, Outbox, OutboxError};
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::store::{Expect, Item, Key, Store, StoreError, WRITES_MAX, Write};
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId, Timestamp};
@@ -234,7 +236,7 @@ const fn facts(kind: &'static str) -> ObjectFacts {
     }
 }
 
-static DESCRIPTOR: Descriptor = Descriptor { system: "memory", title: "Memory", objects: &[facts("company"), facts("person")] };
+pub(crate) static DESCRIPTOR: Descriptor = Descriptor { system: "memory", title: "Memory", objects: &[facts("company"), facts("person")] };
 
 /// A vendor that can only be listed; every call is counted by its name.
 #[derive(Default)]
@@ -344,6 +346,18 @@ impl Connector for ListedVendor {
 
     async fn related(&self, _: &[RelatedQuery], _: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         self.no("related")
+    }
+
+    async fn roster(&self, _: &[Sought], _: Deadline) -> Result<Vec<Member>, CallError> {
+        self.no("roster")
+    }
+
+    async fn revoke(&self, _: Deadline) -> Result<Revoked, CallError> {
+        self.no("revoke")
+    }
+
+    async fn users(&self, _: Option<&Cursor>, _: Deadline) -> Result<UserPage, CallError> {
+        self.no("users")
     }
 
     fn web_address(&self, _: &ObjectKind, _: &RecordId) -> Option<String> {

@@ -7,7 +7,9 @@ pub(crate) static SHEETS: &[&Sheet] = &[
     &super::aircall::SHEET,
     &super::freshdesk::SHEET,
     &super::salesforce::SHEET,
+    &super::salesmanago::SHEET,
     &super::zendesk_sell::SHEET,
     &super::zendesk_support::SHEET,
+    &super::zoho_crm::SHEET,
     // vendors: end
 ];

@@ -4,8 +4,10 @@ mod aircall;
 mod freshdesk;
 mod list;
 mod salesforce;
+mod salesmanago;
 mod zendesk_sell;
 mod zendesk_support;
+mod zoho_crm;
 
 use crate::sheet::Sheet;
 

@@ -3,6 +3,7 @@
 
 mod account;
 mod changes;
+mod directory;
 mod finding;
 mod honesty;
 mod meaning;

@@ -91,6 +91,8 @@ fn a_question_in_trouble_has_a_fault_or_its_whole_answer() {
             if !asked {
                 continue;
             }
+            // Connectors may share a credential that the first of them fetches: all later ones ask as often as each other.
+            ask(&lab, question, &ids, &key).await.unwrap();
             let before = lab.requests();
             let whole = ask(&lab, question, &ids, &key).await.unwrap();
             let requests = u32::try_from(lab.requests() - before).unwrap();

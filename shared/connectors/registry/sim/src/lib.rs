@@ -4,8 +4,10 @@ mod aircall;
 mod freshdesk;
 mod list;
 mod salesforce;
+mod salesmanago;
 mod zendesk_sell;
 mod zendesk_support;
+mod zoho_crm;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -122,6 +124,36 @@ mod tests {
             );
             let known: Vec<&str> = vendor.secret_keys().iter().map(|key| key.name).collect();
             assert!(simulated.ready_secrets().keys().all(|key| known.contains(&key.as_str())), "{system}");
+        }
+    }
+
+    /// What a person is asked for, and what a code gives, has a place in the vendor's bundle.
+    #[test]
+    fn every_way_to_sign_in_names_keys_that_the_vendor_has() {
+        use syncline_engine::ports::sign_in::Way;
+        for vendor in syncline_registry::vendors() {
+            let system = vendor.descriptor().system;
+            let known: Vec<&str> = vendor.secret_keys().iter().map(|key| key.name).collect();
+            let ready = simulator(system).unwrap().ready_settings("http://127.0.0.1:4010", None);
+            for auth in [None, Some("refresh_token")] {
+                let mut settings = Settings(ready.clone());
+                let has_auth = vendor.setting_keys().iter().any(|key| key.name == "auth");
+                settings.0.extend(auth.filter(|_| has_auth).map(|auth| ("auth".to_owned(), auth.to_owned())));
+                let ways = vendor.sign_in(&settings);
+                assert!(!ways.is_empty(), "{system}");
+                for way in ways {
+                    let named: Vec<&str> = match &way {
+                        Way::Keys(keys) => keys.names.to_vec(),
+                        Way::Code(grant) => {
+                            let addresses = [&grant.authorize_url, &grant.token_url];
+                            assert!(addresses.iter().all(|url| url.starts_with("http://127.0.0.1:4010/")), "{system}: {addresses:?}");
+                            assert!(grant.has_pkce || !grant.secret_is_optional, "{system}: a public client needs a proof key");
+                            grant.yields.iter().copied().chain(["client_id", "client_secret"]).collect()
+                        }
+                    };
+                    assert!(named.iter().all(|name| known.contains(name)), "{system}, {}: {named:?}", way.label());
+                }
+            }
         }
     }
 

@@ -7,7 +7,9 @@ pub(crate) static SIMULATORS: &[Simulated] = &[
     crate::aircall::SIMULATED,
     crate::freshdesk::SIMULATED,
     crate::salesforce::SIMULATED,
+    crate::salesmanago::SIMULATED,
     crate::zendesk_sell::SIMULATED,
     crate::zendesk_support::SIMULATED,
+    crate::zoho_crm::SIMULATED,
     // vendors: end
 ];
