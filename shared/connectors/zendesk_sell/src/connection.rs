@@ -154,7 +154,6 @@ impl Connector for Connection {
         Err(error("read related records", unsupported("related records")))
     }
 
-    /// The address of accounts that were never moved to the platform; those that were are led on from there.
     async fn roster(&self, _also: &[Sought], by: Deadline) -> Result<Vec<Member>, CallError> {
         self.members(by).await.map_err(|fault| error("list the team", fault))
     }
@@ -167,6 +166,7 @@ impl Connector for Connection {
         self.people(from, by).await.map_err(|fault| error("list users", fault))
     }
 
+    /// The address of accounts that were never moved to the platform; those that were are led on from there.
     fn web_address(&self, kind: &ObjectKind, id: &RecordId) -> Option<String> {
         let area = match Kind::of(kind)? {
             Kind::Contact => "crm/contacts",
