@@ -28,7 +28,7 @@ pub struct ObjectSheet {
     pub record: fn(u32) -> Fields,
     /// The field that names the record: vendors order lists by it.
     pub name: &'static str,
-    /// A free text that can be cleared, and that rows of listings carry.
+    /// A free text that can be cleared, and that rows of listings carry. The name again, where there is no other: then it cannot be cleared.
     pub text: &'static str,
     /// What we write to change a record, by a number: never what `record` has there, and two numbers in a row differ.
     pub written: fn(u32) -> Fields,

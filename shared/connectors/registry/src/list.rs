@@ -8,6 +8,7 @@ pub(crate) static VENDORS: &[&dyn Vendor] = &[
     &syncline_freshdesk::VENDOR,
     &syncline_salesforce::VENDOR,
     &syncline_salesmanago::VENDOR,
+    &syncline_zendesk_sell::VENDOR,
     &syncline_zendesk_support::VENDOR,
     &syncline_zoho_crm::VENDOR,
     // vendors: end

@@ -54,9 +54,9 @@ impl Window {
         Self::beginning_by(self.end().saturating_sub(OVERLAP_ROWS_MIN))
     }
 
-    /// The one before it, which reaches its beginning.
+    /// The page on which the row before it stands.
     pub(crate) fn earlier(self) -> Self {
-        Self::beginning_by(self.start().saturating_sub(PAGE_RECORDS_MAX - OVERLAP_ROWS_MIN))
+        Self { page: self.start().saturating_sub(1) / PAGE_RECORDS_MAX + 1, rows: PAGE_RECORDS_MAX }
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
             let next = window.next();
             assert!(next.start() < window.end() && next.end() > window.end() + 40, "{window:?} {next:?}");
             let earlier = next.earlier();
-            assert!(earlier.start() < next.start() && earlier.end() > next.start(), "{next:?} {earlier:?}");
+            assert!(earlier.start() < next.start() && earlier.end() >= next.start(), "{next:?} {earlier:?}");
             window = next;
         }
         assert_eq!(Window::FIRST.earlier().start(), 0);

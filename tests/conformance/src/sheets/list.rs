@@ -8,6 +8,7 @@ pub(crate) static SHEETS: &[&Sheet] = &[
     &super::freshdesk::SHEET,
     &super::salesforce::SHEET,
     &super::salesmanago::SHEET,
+    &super::zendesk_sell::SHEET,
     &super::zendesk_support::SHEET,
     &super::zoho_crm::SHEET,
     // vendors: end

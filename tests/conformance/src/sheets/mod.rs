@@ -5,6 +5,7 @@ mod freshdesk;
 mod list;
 mod salesforce;
 mod salesmanago;
+mod zendesk_sell;
 mod zendesk_support;
 mod zoho_crm;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syncline_conformance::{Lab, Means, Recorded, Sheet, fixtures, meaning, sheets};
 use syncline_engine::ports::connector::{BadRecord, Outcome, WriteAction};
-use syncline_model::{Fault, FieldName, FieldType, ObjectSchema, Record, Value};
+use syncline_model::{Fault, FieldName, FieldType, ObjectSchema, Problem, Record, Value};
 
 use crate::examine;
 
@@ -48,6 +48,11 @@ fn every_recorded_answer_means_what_the_sheet_says() {
     assert!(differs.is_empty(), "{}", differs.join("\n"));
 }
 
+/// Whether a field names another record by its number alone.
+fn is_foreign(name: &FieldName) -> bool {
+    name.as_str().ends_with("_id")
+}
+
 /// Of a recorded record, what can be written: described here too, and given a value. A reference goes to a parent that is there.
 fn writable(lab: &Lab, schema: &ObjectSchema, record: &Record) -> BTreeMap<FieldName, Value> {
     let mut fields = BTreeMap::new();
@@ -55,6 +60,8 @@ fn writable(lab: &Lab, schema: &ObjectSchema, record: &Record) -> BTreeMap<Field
         let Some(field) = schema.field(name.as_str()).filter(|field| field.creatable) else { continue };
         let value = match &field.field_type {
             FieldType::Reference { to } => to.iter().find_map(|kind| lab.parent(kind, 900)).map(Value::Reference),
+            // The number of somebody who is not in this account.
+            FieldType::Integer if is_foreign(name) => None,
             FieldType::Bool
             | FieldType::Integer
             | FieldType::Decimal
@@ -91,6 +98,11 @@ fn recorded_records_go_through_the_connector_and_mean_the_same() {
                 let create = WriteAction::Create { fields, once: None };
                 let selection = lab.selecting(recorded_fields.keys().cloned());
                 let outcome = lab.connector().write(&selection, &[create], lab.by()).await.unwrap().remove(0);
+                // What belongs to another record, by its kind and its number, cannot be made here.
+                let foreign = |problem: &Problem| problem.field.as_ref().is_some_and(is_foreign);
+                if matches!(&outcome, Outcome::Failed(Fault::Rejected { problems }) if problems.iter().all(foreign)) {
+                    continue;
+                }
                 let Outcome::Written { id, .. } = outcome else { panic!("{}: {outcome:?}", recorded.file) };
                 let got = lab.connector().get(&selection, &[id], lab.by()).await.unwrap().remove(0).unwrap();
                 for (name, value) in &recorded_fields {

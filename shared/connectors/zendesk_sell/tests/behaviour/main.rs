@@ -1,7 +1,8 @@
-//! The connector from outside, against answers that a test scripts.
+//! The connector from outside, against answers that a test scripts, and against the simulator.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper of a test fails the test that called it")]
 
 mod account;
+mod against_simulator;
 mod listing;
 mod recorded;
 mod scripted;
