@@ -65,3 +65,8 @@ fn basecrm_works_unchanged() {
 fn salesmanago_python_api_works_unchanged() {
     run("salesmanago", "salesmanago_client.py");
 }
+
+#[test]
+fn zohos_own_client_works_unchanged() {
+    run("zoho_crm", "zoho_crm_client.py");
+}

@@ -1,7 +1,7 @@
 //! Whose account it is, which plan it seems to have, and what follows from that. No answer names the plan: it is probed.
 
 use serde_json::Value as Json;
-use syncline_engine::ports::connector::Account;
+use syncline_engine::ports::connector::{Account, Companion, Rights};
 use syncline_model::{Deadline, Fault};
 
 use crate::calls::{self, TOP};
@@ -21,7 +21,16 @@ impl Connection {
         let number = own.get("id").and_then(id).ok_or_else(|| drift("data.id", "an account's number", "something else"))?;
         let name = text(own, "name").unwrap_or_else(|| format!("account {number}"));
         let user = text(me, "email").or_else(|| text(me, "name")).unwrap_or_else(|| "a user without a name".to_owned());
-        let mut account = Account { id: number, name, user, notes: Vec::new(), problems: Vec::new() };
+        let mut account =
+            Account { id: number, name, user, notes: Vec::new(), problems: Vec::new(), rights: Rights::NotTold, companion: None };
+        // The account of the platform that this one is joined to, as Zendesk Support names itself.
+        let joined = text(own, "subdomain").map(|subdomain| format!("{subdomain}.zendesk.com"));
+        account.companion = Some(Companion { system: "zendesk_support", account: joined });
+        account.rights = match text(me, "role").as_deref() {
+            Some("admin") => Rights::Administrator,
+            Some(_) => Rights::Lesser,
+            None => Rights::NotTold,
+        };
         match text(own, "subdomain") {
             Some(subdomain) => account.notes.push(format!("The account is part of the Zendesk platform, as {subdomain}.zendesk.com.")),
             None => account.notes.push("A legacy account: it is not connected to the Zendesk platform.".to_owned()),

@@ -127,6 +127,11 @@ pub(crate) fn custom_fields(kind: Kind) -> Ask {
     Ask::get(ACCOUNT, format!("/v2/{}/custom_fields", kind.name()), format!("read the custom fields of {}", kind.plural()))
 }
 
+/// Users stay on the list when they leave, so its pages never move forward.
+pub(crate) fn users(page: u32) -> Ask {
+    Ask::get(ACCOUNT, format!("/v2/users?sort_by=id&per_page={PAGE_RECORDS_MAX}&page={page}"), "list users")
+}
+
 pub(crate) fn account() -> Ask {
     Ask::get(ACCOUNT, "/v2/accounts/self", "read the account")
 }

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use syncline_engine::ports::connector::{
-    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Outcome, Page, RelatedQuery, Selection, WriteAction,
+    Account, Connector, Cursor, Descriptor, FieldWish, FindKey, From, Member, Outcome, Page, RelatedQuery, Selection, Sought, WriteAction,
 };
+use syncline_engine::ports::directory::UserPage;
+use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
 use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId};
@@ -150,6 +152,19 @@ impl Connector for Connection {
 
     async fn related(&self, _queries: &[RelatedQuery], _by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         Err(error("read related records", unsupported("related records")))
+    }
+
+    /// Everybody whom Sell knows is in its team.
+    async fn roster(&self, _also: &[Sought], by: Deadline) -> Result<Vec<Member>, CallError> {
+        self.members(by).await.map_err(|fault| error("list the team", fault))
+    }
+
+    async fn revoke(&self, _by: Deadline) -> Result<Revoked, CallError> {
+        Ok(crate::signing_in::by_hand())
+    }
+
+    async fn users(&self, from: Option<&Cursor>, by: Deadline) -> Result<UserPage, CallError> {
+        self.directory(from, by).await.map_err(|fault| error("list users", fault))
     }
 
     /// The address of accounts that were never moved to the platform; those that were are led on from there.

@@ -10,7 +10,9 @@ mod faults;
 mod fields;
 mod listing;
 mod reading;
+mod roster;
 mod settings;
+mod signing_in;
 mod stream;
 mod values;
 mod window;
@@ -22,6 +24,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use syncline_engine::ports::connector::{BadRecord, Bounds, Connector, Descriptor, ObjectFacts};
 use syncline_engine::ports::http::EndpointClass;
+use syncline_engine::ports::secrets::Bundle;
+use syncline_engine::ports::sign_in::{ExistenceCheck, Way};
 use syncline_engine::ports::vendor::{KeyFact, Limit, Parts, RateFacts, SettingProblem, Settings, Vendor};
 use syncline_model::{Fault, ObjectKind, Record, Timestamp};
 
@@ -73,6 +77,19 @@ impl Vendor for ZendeskSell {
 
     fn secret_keys(&self) -> &'static [KeyFact] {
         settings::SECRET_KEYS
+    }
+
+    fn sign_in(&self, settings: &Settings) -> Vec<Way> {
+        signing_in::ways(settings)
+    }
+
+    fn tokens(&self, _settings: &Settings, answer: &http::Response<Bytes>, now: Timestamp) -> Result<Bundle, Fault> {
+        signing_in::tokens(answer, now)
+    }
+
+    /// One host serves all accounts: nothing asks for one without signing in.
+    fn existence(&self, _settings: &Settings) -> Option<ExistenceCheck> {
+        None
     }
 
     fn check_settings(&self, settings: &Settings) -> Vec<SettingProblem> {

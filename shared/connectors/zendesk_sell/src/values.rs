@@ -98,7 +98,7 @@ fn expected(form: Form) -> &'static str {
     match form {
         Form::Text | Form::OneOf(_) => "a text",
         Form::Flag => "a boolean",
-        Form::Number | Form::Contact => "a whole number",
+        Form::Number | Form::Reference(_) => "a whole number",
         Form::Amount => "an amount",
         Form::Moment => "a moment",
         Form::Day => "a day",
@@ -124,7 +124,7 @@ fn value(form: Form, json: &Json) -> Option<Value> {
             Json::String(text) => text.parse().ok().map(Value::Integer),
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => json.as_i64().map(Value::Integer),
         },
-        Form::Contact => id(json).map(|id| Value::Reference(RecordId::new(id))),
+        Form::Reference(_) => id(json).map(|id| Value::Reference(RecordId::new(id))),
         Form::Amount => decimal(json).map(Value::Decimal),
         Form::Moment => match json.as_str()? {
             "" => Some(Value::Null),
@@ -260,10 +260,12 @@ fn json_of(form: Option<Form>, value: &Value) -> Result<Json, &'static str> {
         (Form::Text | Form::OneOf(_), _) => Err("a text"),
         (Form::Flag, Value::Bool(flag)) => Ok(Json::Bool(*flag)),
         (Form::Flag, _) => Err("a boolean"),
-        (Form::Number | Form::Contact, Value::Integer(number)) => Ok(Json::from(*number)),
-        (Form::Number | Form::Contact, Value::Reference(id)) => id.as_str().parse::<i64>().map(Json::from).map_err(|_| "a whole number"),
-        (Form::Number | Form::Contact, Value::Text(text)) => text.parse::<i64>().map(Json::from).map_err(|_| "a whole number"),
-        (Form::Number | Form::Contact, _) => Err("a whole number"),
+        (Form::Number | Form::Reference(_), Value::Integer(number)) => Ok(Json::from(*number)),
+        (Form::Number | Form::Reference(_), Value::Reference(id)) => {
+            id.as_str().parse::<i64>().map(Json::from).map_err(|_| "a whole number")
+        }
+        (Form::Number | Form::Reference(_), Value::Text(text)) => text.parse::<i64>().map(Json::from).map_err(|_| "a whole number"),
+        (Form::Number | Form::Reference(_), _) => Err("a whole number"),
         // As a text: both forms are read, and a text loses no cent.
         (Form::Amount, Value::Decimal(amount)) => Ok(Json::String(amount.normalize().to_string())),
         (Form::Amount, Value::Integer(amount)) => Ok(Json::String(amount.to_string())),
@@ -308,7 +310,7 @@ pub(crate) fn schema(kind: Kind, definitions: &[Definition]) -> ObjectSchema {
             | Form::Flag
             | Form::Number
             | Form::Amount
-            | Form::Contact
+            | Form::Reference(_)
             | Form::Moment
             | Form::Day
             | Form::Tags
@@ -344,7 +346,7 @@ fn field_type(name: &str, form: Form) -> FieldType {
         Form::Flag => FieldType::Bool,
         Form::Number => FieldType::Integer,
         Form::Amount => FieldType::Decimal,
-        Form::Contact => FieldType::Reference { to: vec![Kind::Contact.object()] },
+        Form::Reference(to) => FieldType::Reference { to: vec![to.object()] },
         Form::Moment => FieldType::DateTime,
         Form::Day => FieldType::Date,
         Form::Tags => FieldType::Set { choices: Vec::new() },
