@@ -14,8 +14,8 @@ interface Facts {
   readonly reserve_percent: number;
   /** Records that its largest write carries. */
   readonly records_per_write: number;
-  /** When its credentials change by themselves and are saved. */
-  readonly saves_secret?: { readonly setting: string; readonly is: string };
+  /** When its credentials change by themselves and are saved: under this setting; without one, always. */
+  readonly saves_secret?: { readonly setting?: string; readonly is?: string };
   /** Its part in the requester panel. */
   readonly panel?: string;
 }
@@ -69,9 +69,13 @@ export function profileOf(connection: Connection, facts: Facts | undefined, find
     callsPerMinute: (calls * (100 - reserve)) / 100 / (facts.limit.window_s / 60),
     recordsPerWrite: facts.records_per_write,
     webhooks: facts.webhooks,
-    savesSecret: facts.saves_secret !== undefined && connection.settings.get(facts.saves_secret.setting) === facts.saves_secret.is,
+    savesSecret: facts.saves_secret !== undefined && isSet(connection, facts.saves_secret),
     panel: facts.panel,
   };
+}
+
+function isSet(connection: Connection, when: NonNullable<Facts["saves_secret"]>): boolean {
+  return when.setting === undefined || connection.settings.get(when.setting) === when.is;
 }
 
 function plan(connection: Connection, plans: NonNullable<Facts["plans"]>, path: string, findings: Findings): number | undefined {
