@@ -281,10 +281,10 @@ async fn a_contact_that_was_turned_into_a_lead_is_no_record_of_ours_any_more() {
     world.pass(600);
     let scanned = world.connector().scan(&crate::world::persons(), None, world.by()).await.unwrap();
     let ids: Vec<RecordId> = scanned.records.into_iter().map(|record| record.unwrap().id).collect();
-    assert_eq!(ids, [lead.clone()]);
+    assert_eq!(ids, std::slice::from_ref(&lead));
     let key = syncline_engine::ports::connector::FindKey { field: "Email".into(), value: Value::text("ida@acme.example") };
     let found = world.connector().find(&crate::world::persons(), &[key], world.by()).await.unwrap().remove(0);
-    assert_eq!(found.into_iter().map(|record| record.id).collect::<Vec<_>>(), [lead.clone()]);
+    assert_eq!(found.into_iter().map(|record| record.id).collect::<Vec<_>>(), std::slice::from_ref(&lead));
     // People go on with the contact: nobody hears of it.
     let title = Fields::from([("Title".to_owned(), json!("Former buyer"))]);
     world.act(|zoho, now| zoho.edit(now, CONTACTS, bare(&contact), &title)).unwrap();

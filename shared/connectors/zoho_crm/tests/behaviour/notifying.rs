@@ -5,7 +5,7 @@ use syncline_engine::ports::connector::From;
 use syncline_engine::ports::secrets::Bundle;
 use syncline_engine::ports::webhook::{RawWebhook, admit};
 use syncline_model::Secret;
-use syncline_zoho_crm_sim::LEADS;
+use syncline_zoho_crm_sim::{LEADS, ZohoCrm};
 
 use crate::world::World;
 
@@ -38,7 +38,7 @@ async fn a_notification_names_the_record_that_changed() {
     let world = World::with(&[("notify_url", "https://hooks.example/webhooks/zoho")]);
     world.changes(From::Since(world.now())).await;
     let id = world.typed(LEADS, [("Last_Name", json!("Nowak")), ("Company", json!("Acme"))]);
-    let delivery = world.act(|zoho, now| zoho.deliveries(now)).remove(0);
+    let delivery = world.act(ZohoCrm::deliveries).remove(0);
     let path = delivery.url.strip_prefix("https://hooks.example/webhooks/zoho/").unwrap().to_owned();
     let raw = RawWebhook { headers: http::HeaderMap::new(), path_rest: path, body: delivery.body.clone() };
     let secrets = [("webhook_secret", "long-random-path"), ("webhook_token", "random-token")];
