@@ -50,7 +50,6 @@ pub async fn rest(engine: &Engine, connection: &ConnectionName, hint: &str) -> R
         .map_err(|error| EngineError::Unreadable { what: "a connection's state".into(), problem: error.to_string() })?;
     let item = Item { key: keys::connection(connection), body, version: 1, expires: None };
     engine.store.write(vec![Write::Put { item, expect: Expect::Any }]).await?;
-    tracing::info!(connection = %connection, "the connection rests: it was disconnected");
     Ok(())
 }
 
