@@ -132,10 +132,11 @@ fn mapped_fields(mapping: &ObjectMapping, all: &[ObjectMapping], side: Side, sou
                 }
             }
             (Lens::Field(field), Lens::CommaText(_)) => wish(field, label, FieldType::Set { choices: Vec::new() }),
-            (Lens::Field(field), Lens::FullName { .. } | Lens::Mapped { .. } | Lens::Reference { .. }) => {
+            (Lens::Field(field), Lens::FullName { .. } | Lens::Mapped { .. } | Lens::Reference { .. } | Lens::Owner { .. }) => {
                 wish(field, label, FieldType::Text);
             }
-            (Lens::FullName { .. } | Lens::CommaText(_) | Lens::Mapped { .. }, _) => {
+            (Lens::Not(field), _) | (Lens::Field(field), Lens::Not(_)) => wish(field, label, FieldType::Bool),
+            (Lens::FullName { .. } | Lens::CommaText(_) | Lens::Mapped { .. } | Lens::Owner { .. }, _) => {
                 own.fields().into_iter().for_each(|name| wish(name, name.to_string(), FieldType::Text));
             }
         }
@@ -183,6 +184,7 @@ mod tests {
             flow: Flow::Both,
             equality: Equality::Exact,
             conflict: Conflict::Master,
+            whole_sets: false,
             write: Pair::default(),
             drift: Drift::default(),
         }

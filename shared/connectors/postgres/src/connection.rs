@@ -14,7 +14,7 @@ use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::sql::Statement;
 use syncline_engine::ports::vendor::Parts;
 use syncline_engine::ports::webhook::Webhooks;
-use syncline_model::{CallError, Deadline, Fault, FieldType, ObjectKind, ObjectSchema, Presence, Record, RecordId};
+use syncline_model::{CallError, Deadline, Fault, FieldType, ObjectKind, ObjectSchema, Presence, Record, RecordId, Value};
 
 use crate::catalog::{self, Catalog};
 use crate::client::{Client, Intent, error};
@@ -86,9 +86,15 @@ impl Connection {
         let mut sought: BTreeMap<&str, Vec<serde_json::Value>> = BTreeMap::new();
         for (place, key) in keys.iter().enumerate() {
             let values = match &key.value {
-                syncline_model::Value::Null => Vec::new(),
-                syncline_model::Value::Set(items) => items.iter().map(|item| json!(item)).collect(),
-                value => vec![written(value)],
+                Value::Null => Vec::new(),
+                Value::Set(items) => items.iter().map(|item| json!(item)).collect(),
+                value @ (Value::Bool(_)
+                | Value::Integer(_)
+                | Value::Decimal(_)
+                | Value::Text(_)
+                | Value::Date(_)
+                | Value::DateTime(_)
+                | Value::Reference(_)) => vec![written(value)],
             };
             let of_field = sought.entry(key.field.as_str()).or_default();
             of_field.extend(values.into_iter().map(|value| json!({ "place": place.to_string(), "value": value })));

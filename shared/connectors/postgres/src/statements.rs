@@ -145,11 +145,11 @@ pub(crate) fn update(table: &Table, columns: &[&str]) -> String {
 pub(crate) fn create(table: &Table, columns: &[&str], once: Option<&str>) -> String {
     let own = table.quoted();
     let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
-    let list = |prefix: &str| names.iter().map(|name| format!(", {prefix}{name}")).collect::<String>();
+    let list = |prefix: &str| names.iter().flat_map(|name| [", ", prefix, name.as_str()]).collect::<String>();
     let (conflict, key) = match once {
         None => (String::new(), "NULL::text".to_owned()),
         Some(once) => {
-            let sets: String = names.iter().map(|name| format!(", {name} = excluded.{name}")).collect();
+            let sets: String = names.iter().flat_map(|name| [", ", name, " = excluded.", name]).collect();
             let once = quoted(once);
             (format!("ON CONFLICT ({once}) DO UPDATE SET syncline_deleted_at = NULL{sets} "), format!("t.{once}::text"))
         }

@@ -152,10 +152,6 @@ pub(crate) fn revoke(token: &str) -> Ask {
     Ask { method: Method::POST, payload: Payload::Form(form), ..Ask::get(TOKEN, "/oauth2/revoke", "revoke a token") }
 }
 
-pub(crate) fn users(page: u32) -> Ask {
-    Ask::get(ACCOUNT, format!("/v2/users?per_page={PAGE_RECORDS_MAX}&page={page}"), "list users")
-}
-
 fn address(kind: Kind, id: &str) -> String {
     format!("/v2/{}/{}", kind.plural(), encoded(id))
 }

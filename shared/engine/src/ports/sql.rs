@@ -1,7 +1,7 @@
 //! The way to a database: a transaction is one request of the port [`Http`](super::http::Http), and what came of it is the answer.
 //!
 //! Why not a port of its own: a transaction is as much one question with one answer as a call over https is, so that the gate, the budget, the
-//! deadline and the difference between "not sent" and "unanswered" hold for it as they stand (decision 19). The request's address has the scheme
+//! deadline and the difference between "not sent" and "unanswered" hold for it as they stand (decision 20). The request's address has the scheme
 //! [`SCHEME`]; its body is a [`Transaction`] and its answer's an [`Answer`], as JSON. A transaction that was refused as a whole has another
 //! status than 200, and a [`Refusal`] for its body.
 

@@ -3,7 +3,7 @@
 use syncline_model::{Choice, Date, FieldType, Side, Timestamp, Value};
 
 use crate::Equality;
-use crate::lens::{Lens, ValueMap};
+use crate::lens::{Lens, Others, ValueMap};
 use crate::spec::FieldMapping;
 
 /// `SplitMix64`: small, and good enough to spread a seed over choices.
@@ -99,7 +99,7 @@ fn text(equality: &Equality, sequence: &mut Sequence) -> Value {
 fn of_table(map: &ValueMap, schema: Option<&FieldType>, sequence: &mut Sequence) -> Value {
     let mut values: Vec<&str> = map.pairs.iter().map(|(raw, _)| raw.as_str()).collect();
     values.extend(options(schema).iter().map(|choice| choice.value.as_str()));
-    if map.pass_others {
+    if map.others == Others::Pass {
         values.push("Some other option");
     }
     values.push("");

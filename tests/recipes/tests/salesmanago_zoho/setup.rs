@@ -3,7 +3,6 @@
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 use syncline_model::Side;
 use syncline_recipe_tests::{Customers, CustomersSetup};
 use syncline_simulator::{Population, lock};
