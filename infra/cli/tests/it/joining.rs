@@ -306,7 +306,7 @@ async fn zc_08_every_vendor_is_connected_again_and_disconnected_by_the_same_comm
         let settings: String = simulated
             .ready_settings(process.text("base_url"), None)
             .iter()
-            .map(|(key, value)| format!("    {key}: \"{value}\"\n"))
+            .flat_map(|(key, value)| ["    ", key, ": \"", value, "\"\n"].map(str::to_owned))
             .collect();
         let config = room.config().replace("\nsyncs:", &format!("  it:\n    system: {system}\n{settings}\nsyncs:"));
         std::fs::write(room.at().join("syncline.yaml"), config).expect("a file");

@@ -72,15 +72,12 @@ async fn az_10_of_several_changes_that_wait_the_newest_is_written_once() {
             agents.desk(IDA, "online");
             agents.post().await;
         }
-        let newest = match direction {
-            "left_to_right" => {
-                agents.phone(IDA, Setting::UNAVAILABLE);
-                (Setting::UNAVAILABLE, "offline".to_owned())
-            }
-            _ => {
-                agents.desk(IDA, "away");
-                (Setting::UNAVAILABLE, "away".to_owned())
-            }
+        let newest = if direction == "left_to_right" {
+            agents.phone(IDA, Setting::UNAVAILABLE);
+            (Setting::UNAVAILABLE, "offline".to_owned())
+        } else {
+            agents.desk(IDA, "away");
+            (Setting::UNAVAILABLE, "away".to_owned())
         };
         agents.post().await;
         agents.drain().await;
