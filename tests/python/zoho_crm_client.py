@@ -69,7 +69,7 @@ ada.add_field_value(Field.Contacts.last_name(), "Example")
 ada.add_field_value(Field.Contacts.email(), "ada@acme.example")
 [made] = results(contacts.create_records(body(ada), HeaderMap()), 201)
 assert isinstance(made, SuccessResponse) and made.get_code().get_value() == "SUCCESS", made
-number = made.get_details()["id"]
+number = int(made.get_details()["id"])
 
 answer = contacts.get_record(number, ParameterMap(), HeaderMap())
 [read] = answer.get_object().get_data()

@@ -16,7 +16,20 @@ pub struct Demo {
 const DEMOS: &[Demo] = &[
     Demo { recipe: "freshdesk-salesforce", choices: &[], simulate: SimulateOptions::default },
     Demo { recipe: "aircall-zendesk_support", choices: &[("# direction: left_to_right", "direction: both")], simulate: agents },
+    Demo {
+        recipe: "salesmanago-zoho_crm",
+        // The link field and the users that the simulated accounts have.
+        choices: &[("SALESmanago_Id", "Syncline_Id"), ("right: sales@acme.example }", "right: integration@simulator.example }")],
+        simulate: customers,
+    },
 ];
+
+/// 600 contacts at SALESmanago, 500 leads and contacts at Zoho, 300 of them the same people.
+fn customers() -> SimulateOptions {
+    let left = Amount { people: 0..600, companies: 0..0, calls: None };
+    let right = Amount { people: 300..800, companies: 0..40, calls: None };
+    SimulateOptions { left, right, ..SimulateOptions::default() }
+}
 
 /// 240 agents on each side, three quarters of them the same people.
 fn agents() -> SimulateOptions {

@@ -148,7 +148,7 @@ impl Stage {
                 Some(due) => self.clock.advance_to(due),
             }
         }
-        panic!("the queues did not become empty");
+        panic!("the queues did not become empty: {:#?}", self.engine.counts.all());
     }
 
     /// Pulls and works until nothing is left to do.

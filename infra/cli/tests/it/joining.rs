@@ -298,7 +298,8 @@ async fn zc_07_every_sell_user_stands_beside_their_role_and_who_lost_access_is_f
 /// The same flow for every vendor of this build: checked, stored, said again, given up.
 #[tokio::test(flavor = "multi_thread")]
 async fn zc_08_every_vendor_is_connected_again_and_disconnected_by_the_same_commands() {
-    for vendor in syncline_registry::vendors() {
+    // PostgreSQL has no simulator to start on a port: its exam runs against the server itself.
+    for vendor in syncline_registry::vendors().iter().filter(|vendor| vendor.descriptor().system != "postgres") {
         let system = vendor.descriptor().system;
         let room = Room::new(None, "acme").await;
         let process = Process::start(room.at(), &[system, "--records", "1"]);

@@ -29,6 +29,18 @@ pub(crate) fn systems() -> Vec<SystemFacts> {
             setting_keys: vec![setting("subdomain", true, "The account."), setting("plan", false, "team by default.")],
             objects: objects(&["agent"]),
         },
+        SystemFacts {
+            system: "salesmanago".into(),
+            title: "SALESmanago".to_owned(),
+            setting_keys: vec![setting("server", true, "The account's server."), setting("owner", true, "The main user.")],
+            objects: objects(&["contact"]),
+        },
+        SystemFacts {
+            system: "zoho_crm".into(),
+            title: "Zoho CRM".to_owned(),
+            setting_keys: ["data_center", "link_field", "demoted_contact"].map(|key| setting(key, false, "See its page.")).to_vec(),
+            objects: objects(&["person"]),
+        },
     ]
 }
 

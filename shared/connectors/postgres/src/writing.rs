@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use syncline_engine::ports::clock::Dice;
 use syncline_engine::ports::connector::{Outcome, Selection, WriteAction};
 use syncline_engine::ports::sql::{Ended, Statement};
-use syncline_model::{Deadline, Fault, FieldName, Problem, RecordId, Value};
+use syncline_model::{Deadline, Fault, FieldName, FieldType, Problem, RecordId, Value};
 
 use crate::catalog::{self, Catalog};
 use crate::client::{Client, Intent, Rows, Trouble};
@@ -63,8 +63,9 @@ impl Writing<'_> {
     pub(crate) async fn write(&self, actions: &[WriteAction]) -> Result<Vec<Outcome>, Fault> {
         let mut batch = Batch { actions, ids: BTreeMap::new(), outcomes: BTreeMap::new() };
         let mut groups: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
+        let days = self.day_columns(actions).await?;
         for (place, action) in actions.iter().enumerate() {
-            match self.group(action) {
+            match no_moment_in(&days, action).and_then(|()| self.group(action)) {
                 Ok(group) => {
                     if matches!(group, Group::Create { .. }) {
                         batch.ids.insert(place, row::rolled_id(self.dice.roll(), self.dice.roll()));
@@ -93,6 +94,17 @@ impl Writing<'_> {
             Ok(()) => {}
         }
         Ok(batch.told())
+    }
+
+    /// The columns that hold days, where a batch has moments at all: the server would cut a moment down to whichever day it is in UTC.
+    async fn day_columns(&self, actions: &[WriteAction]) -> Result<BTreeSet<FieldName>, Fault> {
+        let moments = || fields_of(actions).filter(|(_, value)| matches!(value, Value::DateTime(_))).map(|(name, _)| name);
+        if moments().next().is_none() {
+            return Ok(BTreeSet::new());
+        }
+        let answer = self.client.ask(Intent::Read, Some(self.table), vec![catalog::statement(self.table)], self.by).await?;
+        let catalog = Catalog::read(answer.first().map_or(&[], Vec::as_slice))?;
+        Ok(moments().filter(|name| catalog.field_type(name.as_str()) == Some(FieldType::Date)).cloned().collect())
     }
 
     /// Of what nobody knows the end, each operation is uncertain; else nothing was done.
@@ -216,6 +228,30 @@ fn without_a_row(group: &Group, id: &str, stands: bool) -> Outcome {
     }
 }
 
+fn fields_of(actions: &[WriteAction]) -> impl Iterator<Item = (&FieldName, &Value)> {
+    actions.iter().filter_map(written_fields).flatten()
+}
+
+fn written_fields(action: &WriteAction) -> Option<&BTreeMap<FieldName, Value>> {
+    match action {
+        WriteAction::Create { fields, .. } | WriteAction::Update { fields, .. } => Some(fields),
+        WriteAction::Delete { .. } | WriteAction::Restore { .. } => None,
+    }
+}
+
+fn no_moment_in(days: &BTreeSet<FieldName>, action: &WriteAction) -> Result<(), Fault> {
+    let moments =
+        fields_of(std::slice::from_ref(action)).filter(|(name, value)| matches!(value, Value::DateTime(_)) && days.contains(*name));
+    let problems: Vec<Problem> = moments
+        .map(|(name, _)| Problem {
+            field: Some(name.clone()),
+            code: "moment_in_a_day".to_owned(),
+            words: "the column holds a date, and a moment is on another day elsewhere".to_owned(),
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Fault::Rejected { problems }) }
+}
+
 fn gone_for_good() -> Fault {
     unsupported("way back for a row that was removed, not marked")
 }
@@ -243,10 +279,7 @@ fn rows_of(ended: Ended) -> Option<Rows> {
 
 impl Batch<'_> {
     fn fields(&self, place: usize) -> Option<&BTreeMap<FieldName, Value>> {
-        match self.actions.get(place)? {
-            WriteAction::Create { fields, .. } | WriteAction::Update { fields, .. } => Some(fields),
-            WriteAction::Delete { .. } | WriteAction::Restore { .. } => None,
-        }
+        written_fields(self.actions.get(place)?)
     }
 
     fn columns(&self, place: usize) -> impl Iterator<Item = &str> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use serde_json::json;
-use syncline_simulator::{Request, Response};
+use syncline_simulator::{Consent, Decision, Request, Response};
 
 use crate::ids::Ids;
 use crate::wire::{empty, encode, pairs};
@@ -117,6 +117,14 @@ fn host_of(url: &str) -> &str {
     url.split("://").last().unwrap_or_default().split(['/', ':']).next().unwrap_or_default()
 }
 
+/// The data centre's name, by the end of its host; the first one's where the simulator answers on an address of its own.
+fn location(api_domain: &str) -> &'static str {
+    const ENDS: [(&str, &str); 8] =
+        [(".eu", "eu"), (".in", "in"), (".com.au", "au"), (".com.cn", "cn"), (".jp", "jp"), (".ca", "ca"), (".sa", "sa"), (".uk", "uk")];
+    let host = host_of(api_domain);
+    ENDS.iter().find(|(end, _)| host.ends_with(end)).map_or("us", |(_, name)| name)
+}
+
 /// Whether a request reaches another data centre than the account's. Where the simulator answers on an address of its own, there is only one.
 pub(crate) fn is_elsewhere(profile: &Profile, request: &Request) -> bool {
     host(request).is_some_and(|host| {
@@ -148,7 +156,29 @@ impl ZohoCrm {
                 let known = given.get("token").is_some_and(|token| self.auth.revoke(token));
                 if known { encode(200, &json!({"status": "success"})) } else { self.denied("invalid_token") }
             }
+            ["auth"] if request.method() == http::Method::GET => self.consent(now, &Consent::read(request.uri().query())),
             _ => empty(404),
+        }
+    }
+
+    /// The page on which a person lets a program in; the code comes back with the data centre, which the vendor calls `location` (fact sheet §1).
+    fn consent(&mut self, now: i64, consent: &Consent) -> Response {
+        if !consent.is_of(CLIENT_ID) {
+            return self.denied("invalid_client");
+        }
+        match consent.decision() {
+            Decision::Open => {
+                let user = self.users.iter().find(|user| user.id == self.integration);
+                let users: Vec<(String, String)> = user.map(|user| (user.email.clone(), "administrator".to_owned())).into_iter().collect();
+                consent.page("Zoho CRM", &users)
+            }
+            Decision::Denied => consent.denied(),
+            Decision::Allowed { .. } => {
+                let code = self.ids.token();
+                self.auth.codes.insert(code.clone(), now + CODE_S);
+                let accounts = self.profile.accounts_url.clone();
+                consent.redirect(&[("code", &code), ("location", location(&self.profile.api_domain)), ("accounts-server", &accounts)])
+            }
         }
     }
 
