@@ -108,7 +108,7 @@ again.add_field_value(Field.Contacts.email(), "ADA@acme.example")
 wrapper = body(again)
 wrapper.set_duplicate_check_fields(["Email"])
 [met] = results(contacts.upsert_records(wrapper, HeaderMap()), 200)
-assert (met.get_action().get_value(), met.get_details()["id"]) == ("update", number), met
+assert (met.get_action().get_value(), int(met.get_details()["id"])) == ("update", number), met.get_details()
 
 wrong = Record()
 wrong.add_field_value(Field.Contacts.last_name(), "x" * 81)
