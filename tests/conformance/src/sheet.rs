@@ -46,6 +46,8 @@ pub struct ObjectSheet {
     pub absent: &'static str,
     /// Whether an update with an old version is refused with `Fault::Conflict`.
     pub compares_versions: bool,
+    /// Fields of the object that these records do not have, though others of it do: what is written there is nowhere.
+    pub lacks: &'static [&'static str],
     /// Whether people can merge two records.
     pub merges: bool,
 }

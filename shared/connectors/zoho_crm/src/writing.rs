@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 use syncline_engine::ports::connector::{Outcome, Selection, WriteAction};
-use syncline_model::{Deadline, Fault, FieldName, Value};
+use syncline_model::{Deadline, Fault, FieldName, FieldType, Value};
 
 use crate::batch::{Batch, Row, with_id};
 use crate::calls;
@@ -339,6 +339,14 @@ pub(crate) fn row(
                 members.insert(ACCOUNT.to_owned(), account);
             }
             Source::Field(own) => match schema.field(own) {
+                // The vendor would cut it down to a day, and which one depends on who looks.
+                Some(field) if field.schema.field_type == FieldType::Date && matches!(value, Value::DateTime(_)) => {
+                    return Err(refused(
+                        Some(name.as_str()),
+                        "moment_in_a_day",
+                        "the field holds a date, and a moment is on another day elsewhere",
+                    ));
+                }
                 Some(field) => drop(members.insert(own.to_owned(), values::write(value, Some(&field.schema.field_type)))),
                 None if object == Object::Person => {}
                 None => {

@@ -33,6 +33,7 @@ const USER: ObjectSheet = ObjectSheet {
     refused: || ("status", json!("certainly no status")),
     absent: "99999999998",
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 

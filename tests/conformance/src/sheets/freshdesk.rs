@@ -32,6 +32,7 @@ const CONTACT: ObjectSheet = ObjectSheet {
     refused: || ("email", json!("certainly no address")),
     absent: "82099999999",
     compares_versions: false,
+    lacks: &[],
     merges: true,
 };
 
@@ -58,6 +59,7 @@ const COMPANY: ObjectSheet = ObjectSheet {
     refused: || ("domains", json!(["certainly no domain"])),
     absent: "82099999998",
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 

@@ -32,6 +32,7 @@ const CONTACTS: ObjectSheet = ObjectSheet {
     refused: || ("postcode", json!("certainly much too long for a postcode")),
     absent: "00000000-0000-4000-8000-000000000000",
     compares_versions: true,
+    lacks: &[],
     merges: false,
 };
 
@@ -58,6 +59,7 @@ const COMPANIES: ObjectSheet = ObjectSheet {
     refused: || ("employees", json!(-250_000)),
     absent: "00000000-0000-4000-8000-000000000001",
     compares_versions: true,
+    lacks: &[],
     merges: false,
 };
 

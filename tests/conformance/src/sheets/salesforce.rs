@@ -37,6 +37,7 @@ const CONTACT: ObjectSheet = ObjectSheet {
     refused: || ("Email", json!("certainly no address")),
     absent: "003ak00000luKU1AAM",
     compares_versions: false,
+    lacks: &[],
     merges: true,
 };
 
@@ -64,6 +65,7 @@ const ACCOUNT: ObjectSheet = ObjectSheet {
     refused: || ("Name", json!("much too long ".repeat(40))),
     absent: "001ak00000OQTieAAH",
     compares_versions: false,
+    lacks: &[],
     merges: true,
 };
 

@@ -34,5 +34,6 @@ const CONTACT: ObjectSheet = ObjectSheet {
     refused: || ("email", json!("certainly no address")),
     absent: "00000000-0000-4000-8000-000000000000",
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };

@@ -41,6 +41,7 @@ const CONTACT: ObjectSheet = ObjectSheet {
     refused: || ("email", json!("certainly no address")),
     absent: "899999999",
     compares_versions: false,
+    lacks: &[],
     merges: true,
 };
 
@@ -68,6 +69,7 @@ const LEAD: ObjectSheet = ObjectSheet {
     refused: || ("email", json!("certainly no address")),
     absent: "899999999",
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 
@@ -93,6 +95,7 @@ const DEAL: ObjectSheet = ObjectSheet {
     refused: || ("stage_id", json!(987_654_321)),
     absent: "899999999",
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 
@@ -109,6 +112,7 @@ const TASK: ObjectSheet = ObjectSheet {
     refused: || ("resource_type", json!("certainly nothing")),
     absent: "899999999",
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 
@@ -127,6 +131,7 @@ const NOTE: ObjectSheet = ObjectSheet {
     refused: || ("is_important", json!("certainly no flag")),
     absent: "899999999",
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 

@@ -33,6 +33,7 @@ const AGENT: ObjectSheet = ObjectSheet {
     refused: || ("email", json!("certainly no address")),
     absent: "89999999999999",
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 

@@ -38,6 +38,7 @@ const ACCOUNT: ObjectSheet = ObjectSheet {
     refused: || ("Phone", json!("certainly no telephone")),
     absent: ABSENT,
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 
@@ -62,6 +63,7 @@ const CONTACT: ObjectSheet = ObjectSheet {
     refused: || ("Email", json!("certainly no address")),
     absent: ABSENT,
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 
@@ -84,11 +86,12 @@ const LEAD: ObjectSheet = ObjectSheet {
     refused: || ("Email", json!("certainly no address")),
     absent: ABSENT,
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
 
 /// Without a module a person begins as a lead.
-const PERSON: ObjectSheet = ObjectSheet { kind: "person", absent: "Contacts/6493490000099999999", ..LEAD };
+const PERSON: ObjectSheet = ObjectSheet { kind: "person", absent: "Contacts/6493490000099999999", lacks: &["Date_of_Birth"], ..LEAD };
 
 const RECORDED: &[Recorded] = &[
     Recorded { file: "contacts.json", kind: "Contacts", means: Means::Rows { good: 2, bad: 0 } },
