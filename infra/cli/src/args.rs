@@ -284,6 +284,9 @@ pub(crate) struct Backfill {
     /// Begin anew, also when one is under way or done
     #[arg(long)]
     pub(crate) force: bool,
+    /// Begin anew, and send every linked record again to a system that takes records and gives none back
+    #[arg(long)]
+    pub(crate) resend: bool,
     /// Begin without asking
     #[arg(long)]
     pub(crate) yes: bool,

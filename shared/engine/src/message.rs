@@ -30,6 +30,9 @@ pub struct Change {
     /// Mapped fields, or the target's link field, that the target refused as taken, and that are left out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub leave_out: BTreeSet<String>,
+    /// Somebody asked for it to be written anew where nothing can be read back, also if nothing differs from the base.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resend: bool,
     /// The trace of the change that this one follows from; `None`: it is the first of its trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<TraceId>,
@@ -38,7 +41,7 @@ pub struct Change {
 impl Change {
     pub fn hint(id: RecordId, since: Timestamp, cause: Cause) -> Self {
         let (counterpart, leave_out) = (Counterpart::Unknown, BTreeSet::new());
-        Self { id, seen: None, since, cause, counterpart, attempt: 0, unsent: false, leave_out, follows: None }
+        Self { id, seen: None, since, cause, counterpart, attempt: 0, unsent: false, leave_out, resend: false, follows: None }
     }
 
     pub fn seen(record: Record, since: Timestamp, cause: Cause) -> Self {

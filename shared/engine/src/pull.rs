@@ -49,6 +49,9 @@ pub async fn pull(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Res
     let now = engine.now();
     let mut stopped = false;
     for (caught_up, mapping) in longest_unread(engine, sync, side).await? {
+        if sync.is_write_only(mapping, side) {
+            continue;
+        }
         let lag_s = caught_up.and_then(|caught_up| u64::try_from(now.duration_since(caught_up).as_secs()).ok());
         if stopped {
             pulled.lag_s = pulled.lag_s.max(lag_s);

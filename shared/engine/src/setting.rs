@@ -58,6 +58,11 @@ impl Sync {
     pub fn facts(&self, mapping: &ObjectMapping, side: Side) -> Option<&'static ObjectFacts> {
         self.ends.of(side).connector.descriptor().object(mapping.kind.of(side).as_str())
     }
+
+    /// Whether a mapping's object on a side takes records and gives none back.
+    pub fn is_write_only(&self, mapping: &ObjectMapping, side: Side) -> bool {
+        self.facts(mapping, side).is_some_and(ObjectFacts::is_write_only)
+    }
 }
 
 /// The engine, put together once per process.

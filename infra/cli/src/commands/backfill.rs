@@ -34,7 +34,8 @@ pub(crate) async fn run(context: &Context, args: &Backfill) -> Result<Exit, Fail
     }
     let mut begun = Vec::new();
     for sync in chosen {
-        begun.push(Begun { sync: sync.name.clone(), progress: backfill::begin(engine, sync, args.force).await? });
+        let progress = if args.resend { backfill::resend(engine, sync).await? } else { backfill::begin(engine, sync, args.force).await? };
+        begun.push(Begun { sync: sync.name.clone(), progress });
     }
     context.printer.show(&begun, || {
         let line = |one: &Begun| {

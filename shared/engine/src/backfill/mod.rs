@@ -33,6 +33,24 @@ const TURNS_PER_RUN_MAX: u32 = 10_000;
 
 /// Begins a backfill, unless one is under way or done. `force` begins anew all the same.
 pub async fn begin(engine: &Engine, sync: &Sync, force: bool) -> Result<Progress, EngineError> {
+    begin_with(engine, sync, force, false).await
+}
+
+/// Begins a backfill anew, which sends every linked record again to the sides that give none back, whatever the base says: for a destination that
+/// lost records, or was edited there.
+///
+/// # Errors
+/// `Unknown` where no object of the sync is such a one; else as of [`begin`].
+pub async fn resend(engine: &Engine, sync: &Sync) -> Result<Progress, EngineError> {
+    let is_blind = |mapping: &ObjectMapping| [Side::Left, Side::Right].into_iter().any(|side| sync.is_write_only(mapping, side));
+    if !sync.mappings.iter().any(is_blind) {
+        let what = format!("object of {} that takes records and gives none back; elsewhere `--force` finds what differs", sync.name);
+        return Err(EngineError::Unknown { what });
+    }
+    begin_with(engine, sync, true, true).await
+}
+
+async fn begin_with(engine: &Engine, sync: &Sync, force: bool, resend: bool) -> Result<Progress, EngineError> {
     let now = engine.now();
     let key = keys::backfill(&sync.name);
     resumable::change(engine, &key, |known: Option<State>| {
@@ -40,7 +58,7 @@ pub async fn begin(engine: &Engine, sync: &Sync, force: bool) -> Result<Progress
         if known.phase != Phase::NotBegun && !force {
             return None;
         }
-        let mut state = State { began: Some(now), expected: known.expected, ..State::default() };
+        let mut state = State { began: Some(now), expected: known.expected, resend, ..State::default() };
         if let Some(mapping) = sync.mappings.first() {
             state.enter(mapping.name.clone(), carry::shape(Place { engine, sync, mapping }), now);
         } else {

@@ -150,6 +150,9 @@ async fn scan(place: Place<'_>, side: Side, by: Deadline, said: &mut MappingPrev
     let selection = sync.selection(mapping, side);
     let mut read = Scanned::default();
     let mut cursor = None;
+    if sync.is_write_only(mapping, side) {
+        return Ok(Ok(read));
+    }
     let stop = |says: String, again_at| Ok(Err(Stopped { says, again_at }));
     for _ in 0..TURNS_PER_RUN_MAX {
         if engine.now() + MARGIN >= by.0 {

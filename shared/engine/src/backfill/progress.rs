@@ -112,6 +112,9 @@ pub(super) struct State {
     /// How many records each side had when it was last scanned to its end.
     #[serde(default)]
     pub(super) expected: BTreeMap<MappingName, Pair<Option<u64>>>,
+    /// Linked records are sent again to a side that gives none back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) resend: bool,
 }
 
 impl State {

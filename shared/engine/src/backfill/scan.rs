@@ -17,7 +17,7 @@ use crate::{EngineError, cursor, pull};
 /// Reads one page, or hands the finished scan's cursor to the change feed. Answers why the run must stop here, if it must.
 pub(super) async fn page(place: Place<'_>, side: Side, held: &mut Held<State>, by: Deadline) -> Result<Option<Pause>, EngineError> {
     let Place { engine, sync, mapping } = place;
-    if held.state.caught_up.is_some() {
+    if held.state.caught_up.is_some() || sync.is_write_only(mapping, side) {
         return hand_over(place, side, held).await;
     }
     let end = sync.ends.of(side);
@@ -37,7 +37,7 @@ pub(super) async fn page(place: Place<'_>, side: Side, held: &mut Held<State>, b
     }
     let read = page.records.len();
     engine.counts.read(&sync.name, &mapping.name, side, read);
-    let Sorted { staged, changes, stamps, unreadable } = sort(place, side, page.records).await?;
+    let Sorted { staged, changes, stamps, unreadable } = sort(place, side, page.records, held.state.resend).await?;
     let segment = held.segment;
     stage::append(place, side, segment, held.state.pages.of_mut(side), staged).await?;
     let mut messages = message::changes(engine, sync, &mapping.name, side, engine.now(), &changes)?;
@@ -104,7 +104,7 @@ struct Sorted {
 /// Holds what cannot be read; tells what is linked from what is to be joined. Linked records are staged without their values: they are known
 /// as taken. One that differs from its base goes to the worker at once. One that does not carry its counterpart's id gets it: a run that was cut
 /// behind its links says so again only while its scans stand, and not where another config made them begin anew.
-async fn sort(place: Place<'_>, side: Side, records: Vec<Result<Record, BadRecord>>) -> Result<Sorted, EngineError> {
+async fn sort(place: Place<'_>, side: Side, records: Vec<Result<Record, BadRecord>>, resend: bool) -> Result<Sorted, EngineError> {
     let Place { engine, sync, mapping } = place;
     let now = engine.now();
     let mut sorted = Sorted::default();
@@ -128,14 +128,16 @@ async fn sort(place: Place<'_>, side: Side, records: Vec<Result<Record, BadRecor
             sorted.staged.push((Row::new(&engine.marker, mapping, side, &record, None), Some(record)));
             continue;
         }
-        if let Some(counterpart) = linked_to(side, standing) {
+        let counterpart = linked_to(side, standing);
+        let resend = resend && counterpart.is_some() && sync.is_write_only(mapping, side.other());
+        if let Some(counterpart) = counterpart {
             if decide::lacks_stamp(mapping, side, &record, &counterpart) {
                 sorted.stamps.push(Stamp { id: record.id.clone(), other: counterpart.clone(), attempt: 0, trace: None });
             }
             sorted.staged.push((Row::new(&engine.marker, mapping, side, &record, Some(counterpart)), None));
         }
-        if !pull::is_known(engine, mapping, side, &record, standing) {
-            sorted.changes.push(Change::seen(record, now, Cause::Backfill));
+        if resend || !pull::is_known(engine, mapping, side, &record, standing) {
+            sorted.changes.push(Change { resend, ..Change::seen(record, now, Cause::Backfill) });
         }
     }
     Ok(sorted)

@@ -58,7 +58,16 @@ pub struct ObjectFacts {
     pub can_delete: bool,
 }
 
-/// How much fits into one call.
+impl ObjectFacts {
+    /// Whether records are taken and never given back: not by id, not by key, not in a list. What the last accepted write sent, which the link's
+    /// base remembers, then stands for what is there; and a write repeats the whole record.
+    pub fn is_write_only(&self) -> bool {
+        let Bounds { page_records_max, get_records_max, find_keys_max, write_records_max } = self.bounds;
+        write_records_max > 0 && page_records_max == 0 && get_records_max == 0 && find_keys_max == 0
+    }
+}
+
+/// How much fits into one call. 0: there is no such question.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Records of one page of a listing.

@@ -51,6 +51,11 @@ pub async fn step(
     adopt: bool,
     by: Deadline,
 ) -> Result<SweepProgress, EngineError> {
+    if sync.is_write_only(mapping, side) {
+        // There is nothing to list.
+        let now = Some(engine.now());
+        return Ok(State { phase: SweepPhase::Done, began: now, ended: now, ..State::default() }.progress(Pause::default()));
+    }
     let place = Place { engine, sync, mapping, side, adopt };
     let key = keys::sweep(&sync.name, &mapping.name, side);
     let mut resting = resumable::peek::<State>(engine, &key).await?.unwrap_or_else(Resting::absent);

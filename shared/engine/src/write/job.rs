@@ -6,6 +6,7 @@ use syncline_mapping::{Base, Known, ObjectMapping, Occasion, Pair, Plan, Refs, S
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Presence, Record, RecordId, Side, Timestamp};
 
+use super::blind;
 use crate::entry::{self, Entry, LinkState, Placed, Standing};
 use crate::message::{self, Cause, Change, Stamp};
 use crate::telemetry::{self, Subject};
@@ -31,6 +32,11 @@ impl Place<'_> {
 
     pub(super) fn now(&self) -> Timestamp {
         self.engine.now()
+    }
+
+    /// Whether nothing can be read of the side that this worker writes.
+    pub(super) fn is_blind(&self) -> bool {
+        self.sync.is_write_only(self.mapping, self.target())
     }
 
     /// Where the changed records belong, for who tells of them.
@@ -121,7 +127,7 @@ impl Job {
     pub(super) fn known<'a>(&'a self, place: Place<'a>, refs: &'a Refs) -> Known<'a> {
         let own = if self.record.presence == Presence::Live { Sight::Seen(&self.record) } else { Sight::Gone };
         let other = match &self.other {
-            Other::Unread if planted(Mutant::CounterpartUnread) => Sight::Unchanged,
+            Other::Unread if place.is_blind() || planted(Mutant::CounterpartUnread) => Sight::Unchanged,
             Other::Unread => Sight::Unread,
             Other::Seen(record) => Sight::Seen(record),
             Other::Gone => Sight::Gone,
@@ -168,7 +174,7 @@ impl Job {
     }
 
     pub(super) fn plan(&self, place: Place<'_>, refs: &Refs) -> Plan {
-        reconcile(&self.known(place, refs))
+        blind::whole(place, self, refs, reconcile(&self.known(place, refs)))
     }
 
     /// The left and right ids of the pair, where both are known.
@@ -199,6 +205,7 @@ pub(super) fn newest(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
                     },
                 };
                 let leave_out: BTreeSet<String> = held.leave_out.union(&change.leave_out).cloned().collect();
+                let resend = held.resend || change.resend;
                 let passed = if newer && !planted(Mutant::OldestKept) { std::mem::replace(held, change) } else { change };
                 // A sweep leaves to the other side's sweep what a feed may not: an edit that a feed told of too is no sweep's any more.
                 if held.cause == Cause::Sweep && matches!(passed.cause, Cause::Pull | Cause::Webhook) {
@@ -206,6 +213,7 @@ pub(super) fn newest(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
                 }
                 superseded.push(Change { seen: None, ..passed });
                 held.leave_out = leave_out;
+                held.resend = resend;
             }
         }
     }

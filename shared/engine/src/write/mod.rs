@@ -3,6 +3,7 @@
 //! A worker writes its own connection only. Where the other side must be written too, it sends a message to that side's worker.
 
 mod apart;
+mod blind;
 mod candidates;
 mod commit;
 mod job;

@@ -5,12 +5,12 @@ use syncline_mapping::{HoldReason, LinkChange, Pair, Plan, Refs, SkipReason, Wri
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Fault, FieldName, Presence, Record, RecordId};
 
-use super::candidates;
 use super::commit::{self, Commits};
 use super::job::{Job, Outgoing, Place};
 use super::moved::{self, Move};
 use super::read;
 use super::run::{action, ended, postpone, space_out};
+use super::{blind, candidates};
 use crate::counts::End;
 use crate::entry::{self, Entry, Link, LinkState};
 use crate::history::Act;
@@ -60,6 +60,7 @@ pub(super) async fn carry_out(
                 // An earlier attempt had made it, and somebody may have edited it since: it is read, and joined as it is.
                 Outcome::Written { id, created: false, .. }
                     if job.change.attempt < settle::ATTEMPTS_MAX
+                        && !place.is_blind()
                         && matches!(plan.write(place.target()), Some(PlannedWrite::Create { .. })) =>
                 {
                     job.change.counterpart = Counterpart::Is(id);
@@ -82,7 +83,11 @@ pub(super) async fn carry_out(
             space_out(place, &held, until, out);
         }
     }
-    read_back(place, &mut results).await;
+    if place.is_blind() {
+        blind::own_entries(place, &mut results).await?;
+    } else {
+        read_back(place, &mut results).await;
+    }
     for (job, plan, id, stored) in results {
         succeeded(place, job, &plan, (id, stored), refs, commits, out).await?;
     }

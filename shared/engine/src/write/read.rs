@@ -102,6 +102,9 @@ pub(super) fn gone(place: Place<'_>, change: &Change) -> Record {
 /// Reads the counterparts of jobs that are linked or were matched, in as few calls as the vendor allows. Answers the jobs whose counterpart
 /// could not be read, and why.
 pub(super) async fn counterparts(place: Place<'_>, jobs: &mut Vec<Job>) -> Option<(Vec<Job>, CallError)> {
+    if place.is_blind() {
+        return None;
+    }
     let unread = |job: &Job| {
         matches!(job.other, Other::Unread) && job.other_id.is_some() && !(job.standing.link.is_some() && planted(Mutant::CounterpartUnread))
     };

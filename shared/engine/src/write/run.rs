@@ -402,6 +402,12 @@ async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: 
     for mut job in jobs {
         // Buried links are history: the record begins anew.
         job.standing.link = None;
+        if place.is_blind() {
+            // Nobody can be looked for; that a repeated create makes no second record is the connector's promise.
+            job.other = Other::Nothing;
+            ready.push(job);
+            continue;
+        }
         // A create that the budget held back was certainly not sent; where creating twice makes one record, that may be relied on.
         let unsent = job.change.unsent && place.sync.facts(place.mapping, place.target()).is_some_and(|facts| facts.safe_create);
         let tried = matches!(job.standing.own.entry, Entry::Intent { .. }) && !unsent;

@@ -28,7 +28,7 @@ pub(super) fn triage(place: Place<'_>, observed: &Observed, standing: &Standing)
     let Observed { change, told, record } = observed;
     let told = *told;
     let source = place.source;
-    let insisted = matches!(change.cause, Cause::Release | Cause::Counterpart | Cause::Child);
+    let insisted = change.resend || matches!(change.cause, Cause::Release | Cause::Counterpart | Cause::Child);
     if !insisted
         && let Some(note) = standing.note().filter(|note| note.is_final())
         && note.remembers(&entry::print(&place.engine.marker, place.mapping, source, record))
