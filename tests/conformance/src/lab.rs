@@ -152,6 +152,11 @@ impl Lab {
         self.candidate.facts.bounds.write_records_max > 0
     }
 
+    /// Whether nothing can be read: then writing to a record that is gone, or never was, makes it, and deleting it is no failure.
+    pub fn is_write_only(&self) -> bool {
+        self.candidate.facts.is_write_only()
+    }
+
     /// The fields that the sheet's records have and that we write, the link field with them.
     pub fn selection(&self) -> Selection {
         let object = self.candidate.object;

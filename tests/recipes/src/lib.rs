@@ -13,11 +13,13 @@
 mod agents;
 mod clock;
 mod customers;
+mod map;
 mod stage;
 mod world;
 
 pub use agents::{Agents, AgentsSetup};
 pub use clock::{CountingDice, TestClock};
 pub use customers::{Customers, CustomersSetup};
+pub use map::MapWorld;
 pub use stage::Stage;
 pub use world::{Memory, World, WorldSetup};

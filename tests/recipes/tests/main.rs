@@ -13,3 +13,4 @@ mod freshdesk_salesforce;
 mod owners;
 mod promises;
 mod salesmanago_zoho;
+mod zendesk_sell_mapsly;

@@ -6,6 +6,7 @@ pub(crate) static VENDORS: &[&dyn Vendor] = &[
     // vendors: begin (generated)
     &syncline_aircall::VENDOR,
     &syncline_freshdesk::VENDOR,
+    &syncline_mapsly::VENDOR,
     &syncline_postgres::VENDOR,
     &syncline_salesforce::VENDOR,
     &syncline_salesmanago::VENDOR,

@@ -6,6 +6,7 @@ pub(crate) static SHEETS: &[&Sheet] = &[
     // vendors: begin (generated)
     &super::aircall::SHEET,
     &super::freshdesk::SHEET,
+    &super::mapsly::SHEET,
     &super::postgres::SHEET,
     &super::salesforce::SHEET,
     &super::salesmanago::SHEET,

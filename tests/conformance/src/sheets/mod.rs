@@ -3,6 +3,7 @@
 mod aircall;
 mod freshdesk;
 mod list;
+mod mapsly;
 mod postgres;
 mod salesforce;
 mod salesmanago;

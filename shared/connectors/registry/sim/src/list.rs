@@ -6,6 +6,7 @@ pub(crate) static SIMULATORS: &[Simulated] = &[
     // vendors: begin (generated)
     crate::aircall::SIMULATED,
     crate::freshdesk::SIMULATED,
+    crate::mapsly::SIMULATED,
     crate::postgres::SIMULATED,
     crate::salesforce::SIMULATED,
     crate::salesmanago::SIMULATED,
