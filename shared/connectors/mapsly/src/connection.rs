@@ -45,9 +45,8 @@ impl Connection {
     async fn probe(&self, operation: &str, entity: &Entity, by: Deadline) -> Result<(), CallError> {
         let ask = Ask { method: Method::POST, entity: entity.name.clone(), body: r#"{"records":[]}"#.to_owned() };
         let passing = |detail: &str| error(operation, Fault::Transient { detail: detail.to_owned() });
-        let answer = self.client.send(&ask, by).await.map_err(|trouble| match trouble.fault {
-            Fault::Uncertain => passing("Mapsly did not answer"),
-            fault => error(operation, fault),
+        let answer = self.client.send(&ask, by).await.map_err(|trouble| {
+            if trouble.fault == Fault::Uncertain { passing("Mapsly did not answer") } else { error(operation, trouble.fault) }
         })?;
         if answer.status.is_success() {
             let is_json = serde_json::from_slice::<Json>(&answer.body).is_ok();

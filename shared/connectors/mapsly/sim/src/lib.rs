@@ -45,6 +45,7 @@ pub enum CallbackMode {
 
 /// How the account is.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent doubt about the vendor")]
 pub struct Profile {
     pub key_place: KeyPlace,
     pub calls_per_minute: u32,
