@@ -2,6 +2,7 @@
 //! mean for this recipe when vendors, network and queue are unkind.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::field_reassign_with_default,
     reason = "a test's helper fails the test that called it, and the simulators' profiles are open for more settings"
 )]
