@@ -31,5 +31,6 @@ const CONTACTS: ObjectSheet = ObjectSheet {
     refused: || ("latitude", json!(91_234_567)),
     absent: "nobody-has-this",
     compares_versions: false,
+    lacks: &[],
     merges: false,
 };
