@@ -59,11 +59,15 @@ pub struct FieldBase {
     /// The side whose owner has no user on the other, where something stands in for them until they have.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub owner_not_found: Option<Side>,
+    /// The side whose record does not have the field, though others of its object do. Once it has, the link is a first link for this field. A version that
+    /// knows nothing of this takes the field for empty there.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub absent: Option<Side>,
 }
 
 impl FieldBase {
     pub fn new(left: Mark, right: Mark) -> Self {
-        Self { left, right, items: None, owner_not_found: None }
+        Self { left, right, items: None, owner_not_found: None, absent: None }
     }
 
     pub fn of(&self, side: Side) -> &Mark {

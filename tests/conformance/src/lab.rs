@@ -101,7 +101,7 @@ impl Lab {
             dice: self.dice.clone(),
         };
         let inner = self.candidate.vendor.connect(parts).unwrap_or_else(|problems| panic!("{problems:?}"));
-        Arc::new(Watched { inner, private: self.private.clone() })
+        Arc::new(Watched { inner, private: self.private.clone(), lacks: self.candidate.object.lacks })
     }
 
     pub fn kind(&self) -> ObjectKind {

@@ -12,7 +12,7 @@ use syncline_engine::ports::connector::{
 use syncline_engine::ports::directory::UserPage;
 use syncline_engine::ports::sign_in::Revoked;
 use syncline_engine::ports::webhook::Webhooks;
-use syncline_model::{CallError, Deadline, Fault, ObjectKind, ObjectSchema, Record, RecordId, Value};
+use syncline_model::{CallError, Deadline, Fault, FieldName, ObjectKind, ObjectSchema, Record, RecordId, Value};
 
 /// Texts that must stand in no error.
 pub(crate) type Private = Arc<Mutex<BTreeSet<String>>>;
@@ -23,6 +23,8 @@ const CHARACTERS_MIN: usize = 5;
 pub(crate) struct Watched {
     pub(crate) inner: Arc<dyn Connector>,
     pub(crate) private: Private,
+    /// Fields that these records do not have, though others of their object do.
+    pub(crate) lacks: &'static [&'static str],
 }
 
 impl Watched {
@@ -70,9 +72,10 @@ fn is_as_asked(selection: &Selection, record: &Record) {
     assert!(strangers.is_empty(), "fields that nobody asked for: {strangers:?}");
 }
 
-fn carries_everything(selection: &Selection, record: &Record) {
+fn carries_everything(selection: &Selection, record: &Record, lacks: &[&str]) {
     if record.is_live() {
-        let absent: Vec<_> = selection.fields.iter().filter(|field| !record.fields.contains_key(*field)).collect();
+        let missing = |field: &&FieldName| !record.fields.contains_key(*field) && !lacks.contains(&field.as_str());
+        let absent: Vec<_> = selection.fields.iter().filter(missing).collect();
         assert!(absent.is_empty(), "a listed record lacks {absent:?}");
     }
 }
@@ -112,7 +115,7 @@ impl Connector for Watched {
             let Some(record) = record else { continue };
             assert_eq!(record.id, *id, "an answer in another's place");
             is_as_asked(selection, record);
-            carries_everything(selection, record);
+            carries_everything(selection, record, self.lacks);
         }
         Ok(found)
     }
@@ -202,7 +205,7 @@ impl Watched {
             match row {
                 Ok(record) => {
                     is_as_asked(selection, record);
-                    carries_everything(selection, record);
+                    carries_everything(selection, record, self.lacks);
                 }
                 Err(bad) => self.fault(&bad.fault),
             }

@@ -179,7 +179,8 @@ pub enum Outcome {
         id: RecordId,
         /// `false` where a create through `once` found the record there already.
         created: bool,
-        /// What the vendor stores now, as far as the same call told (fields of the selection); `None`: ask with `get`.
+        /// What the vendor stores now, if the same call told: the record as `get` answers it. A field of the selection that it lacks, this record
+        /// does not have, and what was sent there waits until it has. `None`: ask with `get`.
         stored: Option<Record>,
     },
     Failed(Fault),

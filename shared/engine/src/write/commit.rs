@@ -367,6 +367,8 @@ fn changes(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<&Record>) ->
     match plan.write(place.target()) {
         Some(Planned::Create { fields } | Planned::Update { fields, .. }) => fields
             .iter()
+            // What the record does not have was not written.
+            .filter(|(name, _)| stored.is_none_or(|record| record.fields.contains_key(*name)))
             .map(|(name, sent)| {
                 let after = stored.and_then(|record| record.fields.get(name)).unwrap_or(sent).clone();
                 (name.clone(), FieldChange { before: before(name), after: Some(after) })

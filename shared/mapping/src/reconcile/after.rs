@@ -14,7 +14,7 @@ use crate::spec::{FieldMapping, Pair};
 
 /// The base once a plan's writes were made: each side's mark is of what that side stores, as `stored` tells, or else of what was sent.
 /// A field keeps its old base, so that it is decided again, where its write was not made, where a person decides, where a side that was
-/// read does not show it, and where the plan ended before it came to fields. `known` is what the plan was made from.
+/// read does not show it any more, and where the plan ended before it came to fields. `known` is what the plan was made from.
 pub fn base_after(known: &Known<'_>, plan: &Plan, made: Pair<bool>, stored: Pair<Option<&Record>>) -> Base {
     let mut base = Base::default();
     for (place, field) in known.mapping.fields.iter().enumerate() {
@@ -22,6 +22,12 @@ pub fn base_after(known: &Known<'_>, plan: &Plan, made: Pair<bool>, stored: Pair
         // A plan that came to fields has them in the mapping's order.
         let outcome = plan.fields.get(place).filter(|outcome| outcome.field == field.name);
         let marks = match outcome {
+            Some(outcome)
+                if outcome.decision != Decision::Held
+                    && let Some(side) = lacking(known, field, stored, before) =>
+            {
+                marks_without(known, field, side, stored, before).or_else(|| before.cloned())
+            }
             Some(outcome) if is_settled(known, field, outcome.decision, made) => {
                 marks_after(known, plan, field, outcome, made, stored, before)
             }
@@ -32,6 +38,43 @@ pub fn base_after(known: &Known<'_>, plan: &Plan, made: Pair<bool>, stored: Pair
         }
     }
     base
+}
+
+/// The side whose record does not have the field: it has not been seen there since the two are linked, or a write's answer lacks it. Where the base
+/// knows it there and the record that was read did not show it, the vendor hides it: that is another matter.
+fn lacking(known: &Known<'_>, field: &FieldMapping, stored: Pair<Option<&Record>>, before: Option<&FieldBase>) -> Option<Side> {
+    [Side::Left, Side::Right].into_iter().find(|side| {
+        let new_there = before.is_none_or(|marks| marks.absent == Some(*side));
+        match (stored.of(*side), known.sight.of(*side)) {
+            (answer, Sight::Seen(record)) if !shows(field, *side, record) => {
+                new_there && answer.is_none_or(|answer| !shows(field, *side, answer))
+            }
+            (Some(answer), _) => !shows(field, *side, answer),
+            (None, Sight::Unchanged) => before.is_some_and(|marks| marks.absent == Some(*side)),
+            (None, Sight::Seen(_) | Sight::Unread | Sight::Gone | Sight::Nothing) => false,
+        }
+    })
+}
+
+/// The marks of a field that one side's record does not have: the other side's value waits until it has. `None` where that one is not known either.
+fn marks_without(
+    known: &Known<'_>,
+    field: &FieldMapping,
+    absent: Side,
+    stored: Pair<Option<&Record>>,
+    before: Option<&FieldBase>,
+) -> Option<FieldBase> {
+    let other = absent.other();
+    let raw = match (stored.of(other), known.sight.of(other)) {
+        (Some(record), _) | (None, Sight::Seen(record)) => Some(raw_of(field, other, record)?),
+        (None, Sight::Unchanged | Sight::Unread | Sight::Gone | Sight::Nothing) => None,
+    };
+    let mark = match raw {
+        Some(raw) => known.marker.mark(&field.name, &field.lens.of(other).canonical(&field.equality, &raw).ok()?),
+        None => before?.of(other).clone(),
+    };
+    let (left, right) = other.of((mark.clone(), Mark::Empty), (Mark::Empty, mark));
+    Some(FieldBase { absent: Some(absent), ..FieldBase::new(left, right) })
 }
 
 fn is_settled(known: &Known<'_>, field: &FieldMapping, decision: Decision, made: Pair<bool>) -> bool {
@@ -93,7 +136,7 @@ fn marks_after(
     let unseen = |side: &Side| now(*side).is_none();
     let remembered = || before.and_then(|marks| marks.owner_not_found).filter(unseen);
     let owner_not_found = outcome.owner_not_found.as_ref().map(|unknown| unknown.side).or_else(remembered);
-    Some(FieldBase { left, right, items, owner_not_found })
+    Some(FieldBase { items, owner_not_found, ..FieldBase::new(left, right) })
 }
 
 /// The base that two raw values give as they stand, taken as agreed.

@@ -49,15 +49,13 @@ pub(super) fn decide(known: &Known<'_>, field: &FieldMapping) -> Result<Proposal
         Sight::Unchanged | Sight::Unread | Sight::Gone | Sight::Nothing => None,
     };
     let raw = |side: Side| seen(side).and_then(|record| raw_of(field, side, record));
-    let case = Case {
-        known,
-        field,
-        marks: known.base.and_then(|base| base.0.get(&field.name)),
-        raw: Pair::new(raw(Side::Left), raw(Side::Right)),
-    };
-    // A side that was read without this field: the vendor hides it, or dropped it. Its mapping rests, and nothing else.
+    let marks = known.base.and_then(|base| base.0.get(&field.name));
+    let absent = marks.and_then(|marks| marks.absent);
+    let case =
+        Case { known, field, marks: marks.filter(|marks| marks.absent.is_none()), raw: Pair::new(raw(Side::Left), raw(Side::Right)) };
+    // A side that was read without this field: its record does not have it, or the vendor hides it, or dropped it. Its mapping rests, and nothing else.
     for side in [Side::Left, Side::Right] {
-        if case.raw.of(side).is_none() && seen(side).is_some() {
+        if case.raw.of(side).is_none() && (seen(side).is_some() || absent == Some(side)) {
             return Ok(Proposal::of(Decision::Agree));
         }
     }

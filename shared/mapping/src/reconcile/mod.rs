@@ -111,7 +111,7 @@ fn changed_raw(field: &FieldMapping, marker: &Marker, base: &Base, side: Side, r
     let raw = raw_of(field, side, record)?;
     let unchanged = base.0.get(&field.name).is_some_and(|marks| {
         let normal = field.lens.of(side).canonical(&field.equality, &raw);
-        normal.is_ok_and(|normal| marker.is_mark_of(marks.of(side), &field.name, &normal))
+        marks.absent != Some(side) && normal.is_ok_and(|normal| marker.is_mark_of(marks.of(side), &field.name, &normal))
     });
     (!unchanged).then_some(raw)
 }

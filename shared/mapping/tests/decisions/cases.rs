@@ -306,6 +306,61 @@ fn a_hidden_field_rests_and_forgets_nothing() {
 }
 
 #[test]
+fn what_a_record_does_not_have_waits_until_it_has_it() {
+    // A lead has no such field, which its vendor says when it is made, or when it is read. The contact that it becomes has it: empty, or as it was.
+    let without = record(Side::Right, &[]);
+    for (base, sight, answer) in [
+        (None, Spot::Nothing, Some(&without)),
+        (None, Spot::Seen(without.clone()), None),
+        (Some(("b", "a")), spot(Side::Right, Is("a")), Some(&without)),
+    ] {
+        let mut scene = scene(PLAIN, base, Is("b"), Unread);
+        scene.spots.right = sight;
+        if base.is_some() {
+            scene.spots.left = spot(Side::Left, Is("c"));
+        }
+        scene.base = Some(scene.base_after(&scene.plan(), (true, true), (None, answer)));
+        let quiet =
+            |scene: &Scene, record: &Record| !has_changed(&scene.mapping, &scene.marker, scene.base.as_ref().unwrap(), Side::Left, record);
+        let Spot::Seen(left) = scene.spots.left.clone() else { panic!("seen") };
+        assert!(quiet(&scene, &left), "a change that waits is no news");
+        // A later edit waits too, whether the lead was read or is as it was.
+        for lead in [Spot::Seen(without.clone()), Spot::Unchanged] {
+            scene.spots.right = lead;
+            let later = record(Side::Left, &[("l", "d")]);
+            scene.spots.left = Spot::Seen(later.clone());
+            assert_eq!(scene.said(), "no change");
+            scene.base = Some(scene.base_after(&scene.plan(), (true, true), (None, None)));
+            assert!(quiet(&scene, &later));
+        }
+        for (first, said) in [("", "update r1 r=\"d\""), ("a", "update r1 r=\"d\"; loses right f \"a\"")] {
+            let has = record(Side::Right, &[("r", first)]);
+            assert!(has_changed(&scene.mapping, &scene.marker, scene.base.as_ref().unwrap(), Side::Right, &has));
+            scene.spots.right = Spot::Seen(has);
+            assert_eq!(scene.said(), said);
+        }
+        scene.spots.left = Spot::Unchanged;
+        assert_eq!(scene.said(), "look left");
+    }
+}
+
+#[test]
+fn a_record_that_moved_to_where_it_has_no_such_field_is_not_emptied_by_it() {
+    let fields = ["kept", "left"].map(|name| two_way(name, Lens::Field(format!("l{name}").into()), Lens::Field(format!("r{name}").into())));
+    let (left, right) = ([("lkept", "b"), ("lleft", "x")], [("rkept", "a"), ("rleft", "x")]);
+    let right = record(Side::Right, &right);
+    let scene = Scene::new(mapping(fields.into()), Spot::Seen(record(Side::Left, &left)), Spot::Seen(right.clone()));
+    let mut scene = scene.linked(&record(Side::Left, &[("lkept", "a"), ("lleft", "x")]), &right);
+    let moved = record(Side::Right, &[("rkept", "b")]);
+    scene.base = Some(scene.base_after(&scene.plan(), (true, true), (None, Some(&moved))));
+    scene.spots.right = Spot::Seen(moved);
+    assert_eq!(scene.said(), "no change");
+    // It moves on to where it has the field, empty: nobody emptied it.
+    scene.spots.right = Spot::Seen(record(Side::Right, &[("rkept", "b"), ("rleft", "")]));
+    assert_eq!(scene.said(), "update r1 rleft=\"x\"");
+}
+
+#[test]
 fn a_field_that_is_new_to_the_mapping_is_a_first_link_for_itself_alone() {
     let fields = |names: &[&str]| {
         names.iter().map(|name| two_way(name, Lens::Field(format!("l{name}").into()), Lens::Field(format!("r{name}").into()))).collect()

@@ -91,7 +91,22 @@ const LEAD: ObjectSheet = ObjectSheet {
 };
 
 /// Without a module a person begins as a lead.
-const PERSON: ObjectSheet = ObjectSheet { kind: "person", absent: "Contacts/6493490000099999999", lacks: &["Date_of_Birth"], ..LEAD };
+const PERSON: ObjectSheet = ObjectSheet { kind: "person", absent: "Contacts/6493490000099999999", lacks: OF_CONTACTS, ..LEAD };
+
+/// What leads do not have under any name (the recorded metadata of both modules).
+const OF_CONTACTS: &[&str] = &[
+    "Account_Name",
+    "Asst_Phone",
+    "Date_of_Birth",
+    "Department",
+    "Home_Phone",
+    "Other_City",
+    "Other_Country",
+    "Other_Phone",
+    "Other_State",
+    "Other_Street",
+    "Other_Zip",
+];
 
 const RECORDED: &[Recorded] = &[
     Recorded { file: "contacts.json", kind: "Contacts", means: Means::Rows { good: 2, bad: 0 } },

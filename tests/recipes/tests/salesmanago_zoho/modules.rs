@@ -102,6 +102,41 @@ async fn sz_02_a_client_who_becomes_a_prospect_gets_a_lead_and_the_contact_stays
     }
 }
 
+/// Only Zoho's contacts have a date of birth: it waits while the person is a lead, and is there once they are a contact, however they became one.
+#[tokio::test]
+async fn sz_02_what_only_contacts_have_is_there_once_a_prospect_becomes_a_client() {
+    for in_zoho in [false, true] {
+        let (customers, id) = with_prospect(CustomersSetup::default()).await;
+        let (lead, _) = customers.lead(IDA);
+        customers.edit_at_salesmanago(&id, &json!({"birthday": "1984-08-04"}));
+        customers.stage.settle().await;
+        assert_at_rest(&customers).await;
+        let (year, month) = (json!("1984"), json!("8"));
+        let born = |customers: &Customers| {
+            let contact = customers.at_salesmanago(IDA);
+            (contact["birthdayYear"].clone(), contact["birthdayMonth"].clone())
+        };
+        assert_eq!(born(&customers), (year.clone(), month.clone()));
+        customers.stage.clock.advance(SignedDuration::from_secs(5));
+        if in_zoho {
+            let now = customers.stage.now();
+            lock(&customers.zoho).simulator.convert(now, &lead).unwrap();
+        } else {
+            customers.edit_at_salesmanago(&id, &json!({"state": "CUSTOMER"}));
+        }
+        customers.stage.settle().await;
+        assert_eq!(customers.client(IDA).1["Date_of_Birth"], "1984-08-04", "converted in Zoho: {in_zoho}");
+        assert_at_rest(&customers).await;
+        // Back to a prospect, and to a client once more.
+        for state in ["PROSPECT", "CUSTOMER"] {
+            customers.edit_at_salesmanago(&id, &json!({"state": state}));
+            customers.stage.settle().await;
+        }
+        assert_eq!(customers.client(IDA).1["Date_of_Birth"], "1984-08-04");
+        assert_eq!(born(&customers), (year, month));
+    }
+}
+
 #[tokio::test]
 async fn sz_02_a_state_without_a_place_in_zoho_is_left_as_it_is() {
     let (customers, id) = with_prospect(CustomersSetup::default()).await;
