@@ -41,6 +41,18 @@ pub(crate) fn systems() -> Vec<SystemFacts> {
             setting_keys: ["data_center", "link_field", "demoted_contact"].map(|key| setting(key, false, "See its page.")).to_vec(),
             objects: objects(&["person"]),
         },
+        SystemFacts {
+            system: "zendesk_sell".into(),
+            title: "Zendesk Sell".to_owned(),
+            setting_keys: Vec::new(),
+            objects: objects(&["contact", "lead", "deal", "task", "note"]),
+        },
+        SystemFacts {
+            system: "postgres".into(),
+            title: "PostgreSQL".to_owned(),
+            setting_keys: ["host", "database", "user", "tables"].map(|key| setting(key, true, "Where, and as whom.")).into(),
+            objects: objects(&["contacts", "leads", "deals", "tasks", "notes"]),
+        },
     ]
 }
 
