@@ -25,11 +25,15 @@ pub(crate) fn refuse_reading(entry: &Entry, defaults: &Defaults<'_>, path: &str,
 
 fn refuse_side(entry: &Entry, side: Side, says: &str, defaults: &Defaults<'_>, path: &str, findings: &mut Findings) {
     let (node, other, name) = (&entry.value, side.other(), side.of("left", "right"));
-    let mut add = |place: Place, path: String, problem: String, hint: String| findings.add(Code::WriteOnly, place, path, problem, hint);
+    let mut add = |place: Place, path: String, problem: String, hint: String| {
+        // What the sync says for all its objects is refused once.
+        if !findings.0.iter().any(|found| (found.code, found.place, &found.path) == (Code::WriteOnly, place, &path)) {
+            findings.add(Code::WriteOnly, place, path, problem, hint);
+        }
+    };
     let towards = side.of(Flow::ToLeft, Flow::ToRight);
     let one_way = format!("write `direction: {}` and `master: {other}`", leads_to(side));
     if defaults.flow != towards {
-        // Said once for all objects, where the direction stands.
         if let Some(place) = defaults.direction_at {
             let problem = format!("{says}, and changes are to come from the {name}");
             add(
