@@ -183,7 +183,9 @@ fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
 async fn identify(view: View<'_>, mut jobs: Vec<Looked>) -> Result<Vec<Looked>, EngineError> {
     if view.is_blind() {
         // Nobody can be looked for, and the worker does not either.
-        jobs.iter_mut().for_each(|job| job.other = Other::Nothing);
+        for job in &mut jobs {
+            job.other = Other::Nothing;
+        }
         return Ok(jobs);
     }
     let carried: Vec<(usize, RecordId)> =

@@ -10,7 +10,7 @@ use syncline_engine::sample::sample;
 use syncline_engine::sweep::{self, SweepPhase};
 use syncline_engine::{EngineError, backfill};
 use syncline_mapsly_sim::Profile;
-use syncline_model::Side;
+use syncline_model::{RecordId, Side};
 use syncline_recipe_tests::MapWorld;
 
 use super::{HOUR, ida};
@@ -78,11 +78,11 @@ async fn zs_10_a_records_story_is_told_from_the_side_that_can_be_read() {
     let (engine, by) = (&world.stage.engine, world.stage.by());
     let there = format!("sell:{id}");
     for (asked, id) in [(place(Side::Left), id.as_str()), (place(Side::Right), there.as_str())] {
-        assert_eq!(locate(engine, &id.into(), by).await.unwrap(), [asked.clone()]);
+        assert_eq!(locate(engine, &id.into(), by).await.unwrap(), std::slice::from_ref(&asked));
         let story = explain(engine, &asked, &id.into(), false, by).await.unwrap();
         assert_eq!((story.place.side, story.standing.state, story.now.act), (Side::Left, "linked", Act::Nothing));
         assert_eq!((story.seen.left.presence, story.seen.right.presence), ("live", "not_read"));
-        assert_eq!(story.ids.right.as_ref().map(|id| id.as_str()), Some(there.as_str()));
+        assert_eq!(story.ids.right.as_ref().map(RecordId::as_str), Some(there.as_str()));
         assert_eq!(story.history.len(), 1);
     }
     let nobody = explain(engine, &place(Side::Right), &"sell:nobody".into(), false, by).await.unwrap_err();
