@@ -65,7 +65,7 @@ async fn nothing_is_written_by_asking_whose_account_it_is() {
 async fn every_question_about_records_is_answered_that_there_is_none() {
     let scene = Scene::new(Profile::default());
     scene.write(&[create("1", "Ida")]).await.unwrap();
-    assert_eq!(scene.stored("1"), named("Ida"));
+    assert_eq!(scene.stored("1"), Some(named("Ida")));
     scene.asked();
     let connector = &scene.connector;
     let since = From::Since(crate::scene::NOW.parse().unwrap());

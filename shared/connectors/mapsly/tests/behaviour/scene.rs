@@ -116,6 +116,6 @@ pub(crate) fn ends(outcomes: &[Outcome]) -> Vec<&'static str> {
 }
 
 /// A record as the map shows it.
-pub(crate) fn named(name: &str) -> Option<Json> {
-    Some(Json::Object(Map::from_iter([("name".to_owned(), json!(name))])))
+pub(crate) fn named(name: &str) -> Json {
+    Json::Object(Map::from_iter([("name".to_owned(), json!(name))]))
 }

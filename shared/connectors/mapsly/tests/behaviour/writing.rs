@@ -21,7 +21,7 @@ async fn a_batch_is_one_call_for_what_is_written_and_one_for_what_is_deleted() {
     let outcomes = scene.write(&[change, delete("sell:2"), create("3", "Mara"), delete("sell:nobody")]).await.unwrap();
     assert_eq!(ends(&outcomes), ["changed", "changed", "made", "changed"]);
     assert!(matches!(&outcomes[2], Outcome::Written { id, stored: None, .. } if id.as_str() == "sell:3"), "{outcomes:?}");
-    assert_eq!((scene.ids(), scene.stored("sell:1")), (vec!["sell:1".to_owned(), "sell:3".to_owned()], named("Ida Nowak")));
+    assert_eq!((scene.ids(), scene.stored("sell:1")), (vec!["sell:1".to_owned(), "sell:3".to_owned()], Some(named("Ida Nowak"))));
     let path = "/v1/record?entity=Contacts&async=false";
     assert_eq!(scene.asked(), [format!("POST {path}"), format!("DELETE {path}")]);
 }
