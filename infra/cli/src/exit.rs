@@ -120,6 +120,7 @@ impl From<EngineError> for Failure {
                 Self::new(Exit::OutOfReach, error.to_string(), "run it again; nothing was lost")
             }
             EngineError::Unknown { .. } => Self::usage(error.to_string(), "`syncline status` lists the syncs and their mappings"),
+            EngineError::Impossible { problem, instead } => Self::usage(problem, instead),
             EngineError::Unreadable { .. } => {
                 Self::new(Exit::Failed, error.to_string(), "use the version of Syncline that wrote it, or a newer one")
             }

@@ -22,7 +22,14 @@ const DEMOS: &[Demo] = &[
         choices: &[("SALESmanago_Id", "Syncline_Id"), ("right: sales@acme.example }", "right: integration@simulator.example }")],
         simulate: customers,
     },
+    Demo { recipe: "zendesk_sell-mapsly", choices: &[], simulate: mapped },
 ];
+
+/// 400 people at Sell, and a map that is empty at first.
+fn mapped() -> SimulateOptions {
+    let amount = |people| Amount { people, companies: 0..0, calls: None };
+    SimulateOptions { left: amount(0..400), right: amount(0..0), ..SimulateOptions::default() }
+}
 
 /// 600 contacts at SALESmanago, 500 leads and contacts at Zoho, 300 of them the same people.
 fn customers() -> SimulateOptions {

@@ -28,10 +28,13 @@ pub async fn examples(installation: &Installation) -> Result<Vec<Example>, Engin
     let standings = entry::standings(store, &sync.name, &mapping.name, Side::Left, std::slice::from_ref(&id)).await?;
     let Some(other) = standings.get(&id).and_then(|standing| standing.counterpart(Side::Left)) else { return Ok(Vec::new()) };
     let history = format!("syncline history {} {} {id}", sync.name, mapping.name);
-    let ends = [(at_left, id.as_str(), at_right, other.as_str()), (at_right, other.as_str(), at_left, id.as_str())];
+    let ends =
+        [(Side::Left, at_left, id.as_str(), at_right, other.as_str()), (Side::Right, at_right, other.as_str(), at_left, id.as_str())];
     Ok(ends
         .into_iter()
-        .map(|(here, id, there, other)| Example {
+        // What is edited where nothing can be read arrives nowhere.
+        .filter(|(side, ..)| !sync.is_write_only(mapping, *side))
+        .map(|(_, here, id, there, other)| Example {
             edit: here.simulated.edit_command(&here.base_url, id),
             see: there.simulated.show_command(&there.base_url, other),
             history: history.clone(),

@@ -17,7 +17,29 @@ pub struct SystemFacts {
     pub title: String,
     pub setting_keys: Vec<SettingKey>,
     /// The objects that can be synced.
-    pub objects: Vec<ObjectKind>,
+    pub objects: Vec<SyncedObject>,
+}
+
+impl SystemFacts {
+    /// What is known of an object; a system whose objects the customer names has one entry for any.
+    pub(crate) fn object(&self, kind: &str) -> Option<&SyncedObject> {
+        self.objects.iter().find(|object| [kind, "*"].contains(&object.kind.as_str()))
+    }
+}
+
+/// An object of a system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncedObject {
+    pub kind: ObjectKind,
+    /// Records are taken and never given back.
+    pub write_only: bool,
+}
+
+impl From<&str> for SyncedObject {
+    /// One that can be read.
+    fn from(kind: &str) -> Self {
+        Self { kind: kind.into(), write_only: false }
+    }
 }
 
 /// One key that a connection to a system may have.

@@ -95,9 +95,13 @@ fn read_layer(entry: &Entry, known: &Known<'_>, findings: &mut Findings) -> Opti
 
 fn unknown_object(node: &Node, facts: &SystemFacts, path: &str, findings: &mut Findings) {
     let Some((place, kind)) = node.get("object").and_then(|place| Some((place.place, place.text()?))) else { return };
-    if facts.objects.iter().any(|object| object.as_str() == kind) {
+    if let Some(known) = facts.object(kind) {
+        if known.write_only {
+            let problem = format!("{} takes records of `{kind}` and gives none back, so that there is nothing to draw", facts.title);
+            findings.add(Code::WriteOnly, place, below(path, "object"), problem, "draw the records of the system that they come from");
+        }
         return;
     }
-    let hint = suggestion(kind, facts.objects.iter().map(ObjectKind::as_str), "objects");
+    let hint = suggestion(kind, facts.objects.iter().map(|object| object.kind.as_str()), "objects");
     findings.add(Code::UnknownObject, place, below(path, "object"), format!("{} has no object `{kind}`", facts.title), hint);
 }

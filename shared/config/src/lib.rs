@@ -22,8 +22,9 @@ mod secrecy;
 mod shape;
 mod sync;
 mod types;
+mod write_only;
 
-pub use config::{Config, Connection, HistoryKeep, HistoryMode, SettingKey, Sweep, Sync, SystemFacts};
+pub use config::{Config, Connection, HistoryKeep, HistoryMode, SettingKey, Sweep, Sync, SyncedObject, SystemFacts};
 pub use cron::Cron;
 pub use document::TEXT_BYTES_MAX;
 pub use layer::{Address, MapLayer};

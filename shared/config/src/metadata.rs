@@ -153,7 +153,8 @@ fn check_link(link: &FieldName, side: Side, schema: &ObjectSchema, issues: &mut 
         let problem = format!("the link field `{link}` takes {length} characters, and needs {LINK_FIELD_CHARACTERS_MIN}");
         issues.error(side, link, problem, "lengthen it at the vendor");
     }
-    if field.calculated || !field.updatable || !field.creatable {
+    // An id that is chosen when the record is made carries the other side's for good.
+    if field.calculated || !field.creatable || !(field.updatable || field.is_own_key()) {
         let hint = "give the connected user the right to edit it; a formula cannot be a link field";
         issues.error(side, link, format!("the link field `{link}` cannot be written"), hint);
     }

@@ -8,6 +8,7 @@ use crate::field::{compare, default_equality, read_field};
 use crate::findings::{Findings, below, listed, suggestion};
 use crate::problem::Code;
 use crate::sync::{Defaults, SIDES, deletes};
+use crate::write_only::refuse_reading;
 
 /// Reads one mapping; `None` where too much is missing to make one, which is then among the findings.
 pub(crate) fn read_object(entry: &Entry, defaults: &Defaults<'_>, findings: &mut Findings) -> Option<ObjectMapping> {
@@ -21,7 +22,8 @@ pub(crate) fn read_object(entry: &Entry, defaults: &Defaults<'_>, findings: &mut
     let link = |side: &str| node.get("link").and_then(|link| link.text_at(side)).map(FieldName::from);
     let link_field = Pair::new(link("left"), link("right"));
     let match_keys = match_keys(node, &link_field, defaults, &path, findings);
-    if node.is_map() && match_keys.is_empty() && link_field.left.is_none() && link_field.right.is_none() {
+    let is_blind = refuse_reading(entry, defaults, &path, findings);
+    if !is_blind && node.is_map() && match_keys.is_empty() && link_field.left.is_none() && link_field.right.is_none() {
         let hint =
             "add `match`, the fields by which the same record is known on both sides, or `link`, the fields that carry the other side's id";
         findings.add(Code::NoMatch, entry.key_place, path.as_str(), "nothing says which records are the same", hint);
@@ -45,11 +47,10 @@ pub(crate) fn read_object(entry: &Entry, defaults: &Defaults<'_>, findings: &mut
 fn unknown_object(node: &Node, side: Side, name: &str, defaults: &Defaults<'_>, path: &str, findings: &mut Findings) {
     let (Some(place), Some(facts)) = (node.get(name), defaults.systems.of(side)) else { return };
     let Some(kind) = place.text() else { return };
-    // A system whose objects the customer names has facts for any.
-    if facts.objects.iter().any(|object| [kind, "*"].contains(&object.as_str())) {
+    if facts.object(kind).is_some() {
         return;
     }
-    let hint = suggestion(kind, facts.objects.iter().map(ObjectKind::as_str), "objects that can be synced");
+    let hint = suggestion(kind, facts.objects.iter().map(|object| object.kind.as_str()), "objects that can be synced");
     findings.add(Code::UnknownObject, place.place, below(path, name), format!("{} has no object `{kind}`", facts.title), hint);
 }
 
@@ -125,7 +126,7 @@ fn create(node: &Node, defaults: &Defaults<'_>, path: &str, findings: &mut Findi
     create
 }
 
-fn leads_to(side: Side) -> &'static str {
+pub(crate) fn leads_to(side: Side) -> &'static str {
     side.of("right_to_left", "left_to_right")
 }
 

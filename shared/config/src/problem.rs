@@ -43,6 +43,7 @@ pub enum Code {
     BadSchedule,
     BadTimeZone,
     BadRegion,
+    WriteOnly,
 }
 
 impl Code {
@@ -79,6 +80,7 @@ impl Code {
             Self::BadSchedule => "bad_schedule",
             Self::BadTimeZone => "bad_time_zone",
             Self::BadRegion => "bad_region",
+            Self::WriteOnly => "write_only",
         }
     }
 }

@@ -4,6 +4,8 @@ const RECIPES: &[(&str, &str)] = &[
     ("aircall-zendesk_support", include_str!("../../recipes/aircall-zendesk_support.yaml")),
     ("freshdesk-salesforce", include_str!("../../recipes/freshdesk-salesforce.yaml")),
     ("salesmanago-zoho_crm", include_str!("../../recipes/salesmanago-zoho_crm.yaml")),
+    ("zendesk_sell-mapsly", include_str!("../../recipes/zendesk_sell-mapsly.yaml")),
+    ("zendesk_sell-postgres", include_str!("../../recipes/zendesk_sell-postgres.yaml")),
 ];
 
 /// The text of a ready-made config.

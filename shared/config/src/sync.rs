@@ -9,7 +9,7 @@ use syncline_model::{ConnectionName, Decimal, MappingName, Side, SyncName};
 use crate::config::{HistoryMode, Sweep, Sync, SystemFacts};
 use crate::cron::Cron;
 use crate::document::{Entry, Node};
-use crate::findings::{Findings, below, listed, suggestion};
+use crate::findings::{Findings, Place, below, listed, suggestion};
 use crate::inspect::percent;
 use crate::object::{read_object, refuse_same_objects};
 use crate::problem::Code;
@@ -22,6 +22,9 @@ pub(crate) struct Defaults<'a> {
     pub(crate) connections: Pair<Option<&'a str>>,
     pub(crate) systems: Pair<Option<&'a SystemFacts>>,
     pub(crate) flow: Flow,
+    /// Where the direction is written, and the master with its place.
+    pub(crate) direction_at: Option<Place>,
+    pub(crate) master: Option<(Side, Place)>,
     pub(crate) conflict: Conflict,
     pub(crate) drift: Drift,
     pub(crate) deletes: Pair<DeletePolicy>,
@@ -103,6 +106,8 @@ pub(crate) fn read_sync(entry: &Entry, connections: &Connections<'_>, findings: 
         connections: names,
         systems: Pair::new(facts(names.left, connections), facts(names.right, connections)),
         flow: direction,
+        direction_at: node.get("direction").map(|direction| direction.place),
+        master: master.zip(node.get("master").map(|master| master.place)),
         conflict: conflict(node).unwrap_or(Conflict::Master),
         drift: drift(node).unwrap_or_default(),
         deletes: deletes(node, Pair::default()),

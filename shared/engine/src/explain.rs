@@ -139,7 +139,12 @@ pub async fn locate(engine: &Engine, id: &RecordId, by: Deadline) -> Result<Vec<
         }
     }
     if !known.is_empty() {
-        return Ok(known);
+        // A record that is given to nobody may have the id of the one that it was made from, and is told of there.
+        let is_told_of = |place: &Place| {
+            let from = Place { side: place.side.other(), ..place.clone() };
+            known.contains(&from) && named(engine, place).is_ok_and(|(sync, mapping)| sync.is_write_only(mapping, place.side))
+        };
+        return Ok(known.iter().filter(|place| !is_told_of(place)).cloned().collect());
     }
     let mut found = Vec::new();
     for (sync, mapping, place) in shown {
@@ -153,11 +158,34 @@ pub async fn locate(engine: &Engine, id: &RecordId, by: Deadline) -> Result<Vec<
     Ok(found)
 }
 
-/// Tells a record's story. Two calls, or a few more where its counterpart must be looked for. Writes nothing.
+/// Tells a record's story. Two calls, or a few more where its counterpart must be looked for. Writes nothing. A record that its system gives to
+/// nobody is explained from the one that it was made from.
+///
+/// # Errors
+/// `Impossible` where it gives none, and we have made none of this id; else as of every use case.
 pub async fn explain(engine: &Engine, place: &Place, id: &RecordId, values: bool, by: Deadline) -> Result<Explanation, EngineError> {
+    let (sync, mapping) = named(engine, place)?;
+    if !sync.is_write_only(mapping, place.side) {
+        return story(engine, place, id, values, by).await;
+    }
+    let standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, place.side, std::slice::from_ref(id)).await?;
+    let Some(own) = standings.get(id).and_then(|standing| standing.counterpart(place.side)) else {
+        let (end, other) = (sync.ends.of(place.side), place.side.other());
+        let problem = format!("nothing is known of this record: {} takes records and gives none back", end.connection);
+        let instead = format!("name the record of the {other} side: {}/{}/{other}/<id>", place.sync, place.mapping);
+        return Err(EngineError::Impossible { problem, instead });
+    };
+    story(engine, &Place { side: place.side.other(), ..place.clone() }, &own, values, by).await
+}
+
+fn named<'a>(engine: &'a Engine, place: &Place) -> Result<(&'a Sync, &'a ObjectMapping), EngineError> {
     let sync = engine.sync(&place.sync).ok_or_else(|| EngineError::Unknown { what: format!("sync {}", place.sync) })?;
-    let mapping =
-        sync.mapping(&place.mapping).ok_or_else(|| EngineError::Unknown { what: format!("mapping {}/{}", place.sync, place.mapping) })?;
+    let unknown = || EngineError::Unknown { what: format!("mapping {}/{}", place.sync, place.mapping) };
+    Ok((sync, sync.mapping(&place.mapping).ok_or_else(unknown)?))
+}
+
+async fn story(engine: &Engine, place: &Place, id: &RecordId, values: bool, by: Deadline) -> Result<Explanation, EngineError> {
+    let (sync, mapping) = named(engine, place)?;
     let view = View { engine, sync, mapping, source: place.side, by };
     let read = get_all(view, place.side, std::slice::from_ref(id)).await?.remove(id).flatten();
     let missing = read.is_none();

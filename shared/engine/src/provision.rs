@@ -86,7 +86,9 @@ async fn object(sync: &Sync, mapping: &ObjectMapping, side: Side, dry_run: bool,
         }
     }
     // A customer's own object may have every field already, and lack what makes it one of a sync: an identity that the connector describes.
-    let is_ready = !makes_all || schema.fields.iter().any(|field| field.field_type == FieldType::Id);
+    // Where records go by an id of ours, that is the link field itself.
+    let is_identity = |field: &FieldSchema| field.field_type == FieldType::Id || field.is_own_key();
+    let is_ready = !makes_all || schema.fields.iter().any(is_identity);
     let mut all = Vec::with_capacity(wishes.len());
     for (place, wish) in wishes.into_iter().enumerate() {
         let field = wish.name.clone();

@@ -107,4 +107,7 @@ pub enum EngineError {
     /// The config no longer has what a message or a request names.
     #[error("there is no {what} in the configuration")]
     Unknown { what: String },
+    /// What was asked for cannot be had of this object or sync, whatever is tried; `instead` says what to ask for.
+    #[error("{problem}: {instead}")]
+    Impossible { problem: String, instead: String },
 }

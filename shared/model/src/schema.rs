@@ -89,6 +89,11 @@ impl FieldSchema {
             custom: false,
         }
     }
+
+    /// Whether the vendor's records go by this field, and whoever makes one chooses its value: given once, and never changed.
+    pub fn is_own_key(&self) -> bool {
+        self.upsert_key && self.creatable && !self.updatable && !self.custom
+    }
 }
 
 /// An object's fields, in the vendor's order.

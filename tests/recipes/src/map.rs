@@ -122,6 +122,11 @@ impl MapWorld {
         lock(&self.mapsly).simulator.record("Contacts", &format!("sell:{id}")).unwrap_or(json!(null))
     }
 
+    /// Somebody edits a record on the map.
+    pub fn edit_on_map(&self, id: &str, fields: &Json) {
+        lock(&self.mapsly).simulator.edit(self.stage.now(), "Contacts", &format!("sell:{id}"), &of(fields)).expect("an edit on the map");
+    }
+
     /// How many records the map shows.
     pub fn count_on_map(&self) -> usize {
         lock(&self.mapsly).simulator.ids("Contacts").len()

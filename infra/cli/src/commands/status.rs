@@ -67,7 +67,8 @@ fn words(sync: &SyncStatus, now: Timestamp, schedules: Option<&Schedules<'_>>) -
     let mut text = Text::from(format!("sync {}\n", sync.sync));
     for side in [Side::Left, Side::Right] {
         text.add(format_args!("  {side}: {}\n", end_words(sync.ends.of(side))));
-        if let Some(next) = schedules.map(|schedules| side.of(&schedules.left, &schedules.right)) {
+        let is_asked = sync.mappings.iter().any(|mapping| !*mapping.write_only.of(side));
+        if let Some(next) = schedules.filter(|_| is_asked).map(|schedules| side.of(&schedules.left, &schedules.right)) {
             text.add(format_args!("    asked {}, next at {}\n", next.schedule, next.next));
         }
     }
@@ -76,6 +77,7 @@ fn words(sync: &SyncStatus, now: Timestamp, schedules: Option<&Schedules<'_>>) -
         for side in [Side::Left, Side::Right] {
             let cursor = mapping.cursors.of(side);
             let state = match (cursor.started, cursor.caught_up) {
+                _ if *mapping.write_only.of(side) => "takes records and gives none back: never read".to_owned(),
                 (false, _) => "not read yet".to_owned(),
                 (true, None) => "reading, not caught up yet".to_owned(),
                 (true, Some(at)) => format!("caught up {} s ago", now.duration_since(at).as_secs().max(0)),

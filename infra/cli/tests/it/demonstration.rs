@@ -78,3 +78,49 @@ fn each_recipe_has_a_demonstration_and_a_folder_keeps_to_one() {
     let unknown = syncline(at, &["local", "--demo", "aircall"]);
     assert!(stderr(&unknown).contains("no demonstration of `aircall`"), "{}", stderr(&unknown));
 }
+
+#[test]
+fn records_go_to_a_system_that_gives_none_back_and_every_question_is_answered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let run = syncline(at, &["local", "--demo", "zendesk_sell-mapsly", "--until-quiet", "--json"]);
+    assert_eq!(code(&run), 0, "{}", stderr(&run));
+    let report = json(&run);
+    assert_eq!((&report["ended"], report["dead_letters"].as_u64()), (&"quiet".into(), Some(0)), "{report}");
+    assert_eq!(report["writes_after_quiet"], 0, "{report}");
+    // One edit to try: what is edited on the map arrives nowhere.
+    let examples = report["examples"].as_array().expect("examples");
+    assert_eq!(examples.len(), 1, "{examples:?}");
+    let id = examples[0]["edit"].as_str().and_then(|edit| edit.rsplit('/').next()).expect("an id");
+
+    let status = syncline(at, &["status", "--count"]);
+    assert_eq!(code(&status), 0, "{}", stderr(&status));
+    let words = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(words.contains("takes records and gives none back: never read"), "{words}");
+    assert_eq!(words.matches("next at").count(), 1, "{words}");
+
+    // The two records have one id, and the id alone means the one that can be read.
+    for name in [format!("map/contacts/left/{id}"), format!("map/contacts/right/{id}"), id.to_owned()] {
+        let story = syncline(at, &["explain", &name, "--json"]);
+        assert_eq!(code(&story), 0, "{}", stderr(&story));
+        assert_eq!((&json(&story)["standing"]["state"], &json(&story)["now"]["act"]), (&"linked".into(), &"nothing".into()));
+    }
+    let nobody = syncline(at, &["explain", "map/contacts/right/nobody"]);
+    assert_ne!(code(&nobody), 0);
+    assert!(stderr(&nobody).contains("hint: name the record of the left side: map/contacts/left/<id>"), "{}", stderr(&nobody));
+
+    for arguments in [
+        &["plan", "--json"][..],
+        &["plan", "--backfill", "--json"],
+        &["preflight", "--json"],
+        &["provision", "--dry-run", "--json"],
+        &["mapping", "check", "--sample", "5", "--json"],
+        &["history", &format!("map/contacts/left/{id}")],
+    ] {
+        let answer = syncline(at, arguments);
+        assert_eq!(code(&answer), 0, "{arguments:?}: {}", stderr(&answer));
+    }
+    let again = syncline(at, &["backfill", "--resend", "--yes", "--json"]);
+    assert_eq!(code(&again), 0, "{}", stderr(&again));
+    assert_eq!(json(&again)[0]["phase"], "scan_left");
+}

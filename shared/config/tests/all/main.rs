@@ -8,3 +8,4 @@ mod reading;
 mod recipes;
 mod schedules;
 mod world;
+mod write_only;

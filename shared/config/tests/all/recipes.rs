@@ -19,10 +19,12 @@ fn uncommented(text: &str) -> String {
 #[test]
 fn every_recipe_reads_as_it_stands_and_with_its_comments_switched_on() {
     // How many fields each maps, and how many with its comments switched on; and what its user must choose before it reads at all.
-    let known: [(&str, usize, usize, Option<&str>); 3] = [
+    let known: [(&str, usize, usize, Option<&str>); 5] = [
         ("aircall-zendesk_support", 1, 1, Some("    # direction: left_to_right")),
         ("freshdesk-salesforce", 6, 13, None),
         ("salesmanago-zoho_crm", 14, 14, None),
+        ("zendesk_sell-mapsly", 18, 19, None),
+        ("zendesk_sell-postgres", 36, 37, None),
     ];
     assert_eq!(recipe_names().collect::<Vec<_>>(), known.map(|(name, ..)| name));
     assert!(recipe("freshdesk").is_none());

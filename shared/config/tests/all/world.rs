@@ -1,14 +1,13 @@
 //! Two systems, and a config that has no problem.
 
-use syncline_config::{Config, Problems, SettingKey, SystemFacts, read};
-use syncline_model::ObjectKind;
+use syncline_config::{Config, Problems, SettingKey, SyncedObject, SystemFacts, read};
 
 fn setting(name: &str, required: bool, help: &str) -> SettingKey {
     SettingKey { name: name.to_owned(), required, help: help.to_owned() }
 }
 
 pub(crate) fn systems() -> Vec<SystemFacts> {
-    let objects = |kinds: &[&str]| kinds.iter().map(|kind| ObjectKind::from(*kind)).collect();
+    let objects = |kinds: &[&str]| kinds.iter().map(|kind| SyncedObject::from(*kind)).collect();
     vec![
         SystemFacts {
             system: "freshdesk".into(),
@@ -40,6 +39,24 @@ pub(crate) fn systems() -> Vec<SystemFacts> {
             title: "Zoho CRM".to_owned(),
             setting_keys: ["data_center", "link_field", "demoted_contact"].map(|key| setting(key, false, "See its page.")).to_vec(),
             objects: objects(&["person"]),
+        },
+        SystemFacts {
+            system: "zendesk_sell".into(),
+            title: "Zendesk Sell".to_owned(),
+            setting_keys: Vec::new(),
+            objects: objects(&["contact", "lead", "deal", "task", "note"]),
+        },
+        SystemFacts {
+            system: "postgres".into(),
+            title: "PostgreSQL".to_owned(),
+            setting_keys: ["host", "database", "user", "tables"].map(|key| setting(key, true, "Where, and as whom.")).into(),
+            objects: objects(&["contacts", "leads", "deals", "tasks", "notes"]),
+        },
+        SystemFacts {
+            system: "mapsly".into(),
+            title: "Mapsly".to_owned(),
+            setting_keys: ["entities", "id_prefix"].map(|key| setting(key, false, "See its page.")).into(),
+            objects: vec![SyncedObject { kind: "*".into(), write_only: true }],
         },
     ]
 }

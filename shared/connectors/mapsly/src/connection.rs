@@ -17,6 +17,7 @@ use crate::client::{Ask, Client, error};
 use crate::entities::{Entity, ID};
 use crate::faults;
 use crate::settings::Target;
+use crate::writing;
 
 pub(crate) struct Connection {
     pub(crate) target: Target,
@@ -43,7 +44,7 @@ impl Connection {
     /// Sends no record into an object: the only question without an effect (fact sheet §2.2). That a refusal of the empty list too says that the key
     /// was taken is unverified.
     async fn probe(&self, operation: &str, entity: &Entity, by: Deadline) -> Result<(), CallError> {
-        let ask = Ask { method: Method::POST, entity: entity.name.clone(), body: r#"{"records":[]}"#.to_owned() };
+        let ask = Ask { method: Method::POST, entity: entity.name.clone(), body: writing::body(&[], self.target.upsert_body) };
         let passing = |detail: &str| error(operation, Fault::Transient { detail: detail.to_owned() });
         let answer = self.client.send(&ask, by).await.map_err(|trouble| {
             if trouble.fault == Fault::Uncertain { passing("Mapsly did not answer") } else { error(operation, trouble.fault) }

@@ -28,6 +28,11 @@ pub(crate) const SETTING_KEYS: &[KeyFact] = &[
         help: "How an answer says that records were taken: by_record (each is named in it) or by_status (status 2xx is enough). Default: by_record.",
     },
     KeyFact {
+        name: "upsert_body",
+        required: false,
+        help: "How written records stand in a call: list (a list of them), or records (that list under `records`). Default: list.",
+    },
+    KeyFact {
         name: "base_url",
         required: false,
         help: "Where the API is reached instead of https://api.mapsly.com: for a proxy or a simulator. Plain http only on this machine.",
@@ -55,6 +60,13 @@ pub(crate) enum Accepted {
     ByStatus,
 }
 
+/// How written records stand in a call. The specification was not at hand; public clients send a list (fact sheet §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UpsertBody {
+    List,
+    Records,
+}
+
 /// What the connector needs to know of its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -65,6 +77,7 @@ pub(crate) struct Target {
     pub(crate) placement: Option<Placement>,
     pub(crate) id_prefix: String,
     pub(crate) accepted: Accepted,
+    pub(crate) upsert_body: UpsertBody,
 }
 
 /// The settings as the connector uses them, or all that is wrong with them.
@@ -77,6 +90,7 @@ pub(crate) fn read(settings: &Settings) -> Result<Target, Vec<SettingProblem>> {
         placement: settings.get("auth").and_then(Placement::read),
         id_prefix: settings.get("id_prefix").unwrap_or_default().trim().to_owned(),
         accepted: if settings.get("accepted") == Some("by_status") { Accepted::ByStatus } else { Accepted::ByRecord },
+        upsert_body: if settings.get("upsert_body") == Some("records") { UpsertBody::Records } else { UpsertBody::List },
     })
 }
 
@@ -97,6 +111,9 @@ pub(crate) fn problems(settings: &Settings) -> Vec<SettingProblem> {
     }
     if settings.get("accepted").is_some_and(|text| text != "by_record" && text != "by_status") {
         problem("accepted", "is neither by_record nor by_status", "leave it out, unless you have seen how the account answers");
+    }
+    if settings.get("upsert_body").is_some_and(|text| text != "list" && text != "records") {
+        problem("upsert_body", "is neither list nor records", "leave it out, unless the account refuses lists");
     }
     if let Some(address) = settings.get("base_url")
         && let Err(reason) = check_address(address, "the key")
@@ -135,7 +152,7 @@ mod tests {
         for (pairs, wrong) in [
             (&[][..], &[][..]),
             (&[("auth", "header"), ("accepted", "by_status"), ("base_url", "http://127.0.0.1:80")], &[]),
-            (&[("auth", "cookie"), ("accepted", "perhaps")], &["auth", "accepted"]),
+            (&[("auth", "cookie"), ("accepted", "perhaps"), ("upsert_body", "xml")], &["auth", "accepted", "upsert_body"]),
             (&[("base_url", "http://api.mapsly.com"), ("entities", "Contacts")], &["entities", "base_url"]),
             (&[("calls_per_minute", "0"), ("reserve_percent", "91")], &["calls_per_minute", "reserve_percent"]),
         ] {

@@ -12,6 +12,7 @@ use crate::client::{Ask, error};
 use crate::connection::Connection;
 use crate::entities::{Entity, ID};
 use crate::faults::{self, Ended, problem};
+use crate::settings::UpsertBody;
 use crate::wire;
 
 /// Records of one call, and bytes of its body: our own choice, none is published (fact sheet §2.3).
@@ -107,7 +108,9 @@ impl Connection {
                 continue;
             }
             let rows: Vec<&Json> = group.iter().map(|item| &item.row).collect();
-            let body = json!({ "records": rows }).to_string();
+            // Of deletes the wrapper is known (fact sheet §2.1).
+            let upsert_body = if *method == Method::POST { self.target.upsert_body } else { UpsertBody::Records };
+            let body = body(&rows, upsert_body);
             let half = group.len() / 2;
             if body.len() > BODY_BYTES_MAX && half > 0 {
                 let rest = group.split_off(half);
@@ -154,6 +157,14 @@ impl Connection {
                 }
             }
         }
+    }
+}
+
+/// Records as the body of a call.
+pub(crate) fn body(rows: &[&Json], shape: UpsertBody) -> String {
+    match shape {
+        UpsertBody::List => json!(rows).to_string(),
+        UpsertBody::Records => json!({ "records": rows }).to_string(),
     }
 }
 

@@ -9,7 +9,7 @@ mod key;
 mod list;
 mod required;
 
-use syncline_config::{SettingKey, SystemFacts};
+use syncline_config::{SettingKey, SyncedObject, SystemFacts};
 use syncline_engine::ports::vendor::Vendor;
 
 pub use assemble::{Adapters, AssemblyProblem, assemble};
@@ -42,7 +42,11 @@ fn facts(vendor: &dyn Vendor) -> SystemFacts {
             .iter()
             .map(|key| SettingKey { name: key.name.to_owned(), required: key.required, help: key.help.to_owned() })
             .collect(),
-        objects: descriptor.objects.iter().map(|object| object.kind.into()).collect(),
+        objects: descriptor
+            .objects
+            .iter()
+            .map(|object| SyncedObject { kind: object.kind.into(), write_only: object.is_write_only() })
+            .collect(),
     }
 }
 
@@ -62,8 +66,10 @@ mod tests {
     fn the_config_reader_learns_what_each_vendor_offers() {
         let facts = system_facts();
         let salesforce = facts.iter().find(|facts| facts.system.as_str() == "salesforce").unwrap();
+        let mapsly = facts.iter().find(|facts| facts.system.as_str() == "mapsly").unwrap();
+        assert!(mapsly.objects.iter().all(|object| object.write_only));
         assert!(salesforce.setting_keys.iter().any(|key| key.name == "base_url" && key.required && !key.help.is_empty()));
-        assert!(salesforce.objects.iter().any(|kind| kind.as_str() == "Contact"));
+        assert!(salesforce.objects.iter().any(|object| object.kind.as_str() == "Contact" && !object.write_only));
     }
 
     #[test]

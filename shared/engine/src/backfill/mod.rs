@@ -40,12 +40,15 @@ pub async fn begin(engine: &Engine, sync: &Sync, force: bool) -> Result<Progress
 /// lost records, or was edited there.
 ///
 /// # Errors
-/// `Unknown` where no object of the sync is such a one; else as of [`begin`].
+/// `Impossible` where no object of the sync is such a one; else as of [`begin`].
 pub async fn resend(engine: &Engine, sync: &Sync) -> Result<Progress, EngineError> {
     let is_blind = |mapping: &ObjectMapping| [Side::Left, Side::Right].into_iter().any(|side| sync.is_write_only(mapping, side));
     if !sync.mappings.iter().any(is_blind) {
-        let what = format!("object of {} that takes records and gives none back; elsewhere `--force` finds what differs", sync.name);
-        return Err(EngineError::Unknown { what });
+        let problem = format!("every object of {} can be read, so that nothing need be sent again unseen", sync.name);
+        return Err(EngineError::Impossible {
+            problem,
+            instead: "`syncline backfill --force` finds what differs, and writes that".to_owned(),
+        });
     }
     begin_with(engine, sync, true, true).await
 }

@@ -12,7 +12,7 @@ use syncline_model::{CallError, Deadline, FieldName, Presence, Record, RecordId,
 use crate::entry::{self, LinkState, Standing};
 use crate::ports::connector::FindKey;
 use crate::references::Wanted;
-use crate::{Engine, EngineError, Sync, pull};
+use crate::{Engine, EngineError, Sync, pull, write};
 
 /// Which mapping, seen from which side.
 #[derive(Clone, Copy)]
@@ -27,6 +27,11 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     pub(crate) fn target(&self) -> Side {
         self.source.other()
+    }
+
+    /// Whether nothing can be read of the counterparts.
+    fn is_blind(&self) -> bool {
+        self.sync.is_write_only(self.mapping, self.target())
     }
 }
 
@@ -152,6 +157,7 @@ fn skip(reason: SkipReason) -> Ending {
 fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
     let own = if job.record.presence == Presence::Live { Sight::Seen(&job.record) } else { Sight::Gone };
     let other = match &job.other {
+        Other::Unread if view.is_blind() => Sight::Unchanged,
         Other::Unread => Sight::Unread,
         Other::Seen(record) => Sight::Seen(record),
         Other::Gone => Sight::Gone,
@@ -159,7 +165,7 @@ fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
     };
     let (own_id, other_id) = (Some(&job.record.id), job.other_id.as_ref());
     let leave_out = BTreeSet::new();
-    reconcile(&Known {
+    let known = Known {
         mapping: view.mapping,
         rules: view.sync.rules,
         marker: &view.engine.marker,
@@ -169,11 +175,19 @@ fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
         refs,
         occasion: Occasion::Edited(view.source),
         leave_out: &leave_out,
-    })
+    };
+    if view.is_blind() { write::decide_blind(&known, view.target(), false) } else { reconcile(&known) }
 }
 
 /// Finds the counterparts of records that are not linked: the id in the link field first, then the match keys in their order.
 async fn identify(view: View<'_>, mut jobs: Vec<Looked>) -> Result<Vec<Looked>, EngineError> {
+    if view.is_blind() {
+        // Nobody can be looked for, and the worker does not either.
+        for job in &mut jobs {
+            job.other = Other::Nothing;
+        }
+        return Ok(jobs);
+    }
     let carried: Vec<(usize, RecordId)> =
         jobs.iter().enumerate().filter_map(|(at, job)| Some((at, carried_id(view, &job.record)?))).collect();
     if !carried.is_empty() {
@@ -316,7 +330,7 @@ async fn standings(view: View<'_>, ids: &[RecordId]) -> Result<BTreeMap<RecordId
 async fn read_counterparts(view: View<'_>, jobs: &mut [Looked]) -> Result<(), EngineError> {
     let wanted: BTreeSet<RecordId> =
         jobs.iter().filter(|job| job.open() && matches!(job.other, Other::Unread)).filter_map(|job| job.other_id.clone()).collect();
-    if wanted.is_empty() {
+    if wanted.is_empty() || view.is_blind() {
         return Ok(());
     }
     let mut found = get_all(view, view.target(), &wanted.into_iter().collect::<Vec<_>>()).await?;

@@ -108,6 +108,13 @@ pub async fn forecast(engine: &Engine, sync: &Sync, by: Deadline) -> Result<Fore
             continue;
         }
         for mapping in &sync.mappings {
+            if sync.is_write_only(mapping, side) {
+                let name = &mapping.name;
+                forecast
+                    .remarks
+                    .push(format!("what is edited of {name} at {connection} is not seen: it takes records and gives none back"));
+                continue;
+            }
             of_object(View { engine, sync, mapping, source: side, by }, &mut forecast, &mut load).await?;
         }
     }

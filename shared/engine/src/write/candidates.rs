@@ -6,7 +6,8 @@ use syncline_mapping::{Candidates, Choice, Equality, KeyHits, ObjectMapping, cho
 use syncline_model::{CallError, FieldName, Presence, Record, RecordId, Side, Value};
 
 use super::job::{Job, Other, Outgoing, Place};
-use super::{read, run};
+use super::postpone::postpone;
+use super::read;
 use crate::entry::{self, Entry, LinkState, Standing};
 use crate::ports::connector::FindKey;
 use crate::{EngineError, Sync};
@@ -241,7 +242,7 @@ pub(super) async fn adopt(
         }
     }
     match got.stopped {
-        Some(error) => run::postpone(place, open, &error, place.target(), out).await,
+        Some(error) => postpone(place, open, &error, place.target(), out).await,
         None => Ok(()),
     }
 }

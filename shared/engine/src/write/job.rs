@@ -174,7 +174,8 @@ impl Job {
     }
 
     pub(super) fn plan(&self, place: Place<'_>, refs: &Refs) -> Plan {
-        blind::whole(place, self, refs, reconcile(&self.known(place, refs)))
+        let known = self.known(place, refs);
+        if place.is_blind() { blind::decide(&known, place.target(), self.change.resend) } else { reconcile(&known) }
     }
 
     /// The left and right ids of the pair, where both are known.

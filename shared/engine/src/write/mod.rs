@@ -9,6 +9,7 @@ mod commit;
 mod job;
 mod moved;
 mod outcome;
+mod postpone;
 mod read;
 mod run;
 mod stamp;
@@ -16,6 +17,7 @@ mod triage;
 
 use std::collections::BTreeMap;
 
+pub(crate) use blind::decide as decide_blind;
 pub(crate) use stamp::stamps_at_once;
 use syncline_mapping::ObjectMapping;
 use syncline_model::mutant::{Mutant, planted};

@@ -47,8 +47,7 @@ fn a_field_is_provisioned_once_and_then_works() {
         let lab = Lab::unprovisioned(candidate);
         let Some(wish) = lab.link_wish() else { return };
         let name = wish.schema.name.as_str();
-        let is_own_key = |field: &FieldSchema| field.upsert_key && !field.custom && !field.updatable;
-        if lab.schema().await.field(name).is_some_and(is_own_key) {
+        if lab.schema().await.field(name).is_some_and(FieldSchema::is_own_key) {
             // Records go by an id of ours: there is nothing to make, and asking for it is no error.
             return lab.connector().provision(&wish, lab.by()).await.unwrap();
         }

@@ -1,5 +1,7 @@
 //! Mapsly as a destination that gives no record back.
 
+mod reading;
+
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::json;

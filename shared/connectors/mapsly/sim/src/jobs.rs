@@ -1,13 +1,23 @@
-//! Asynchronous calls: answered before anything is looked at, and told of later, or not.
+//! Asynchronous calls: answered before anything is looked at, carried out a little later, and told of then, or not.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{CallbackMode, Mapsly};
 
-/// How long a job takes, in seconds, and how late a late callback is.
+/// How long a job takes, in seconds, and how much later still a late callback is.
 const JOB_S: i64 = 5;
 const LATE_S: i64 = 20 * 60;
+
+/// Records that were taken and not looked at yet.
+pub(crate) struct Job {
+    due: Timestamp,
+    entity: &'static str,
+    rows: Vec<Value>,
+    deletes: bool,
+    url: Option<String>,
+    passthrough: Option<String>,
+}
 
 /// A call that the account makes; unsigned.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,16 +28,38 @@ pub struct Callback {
     pub results: Value,
 }
 
+fn later(moment: Timestamp, seconds: i64) -> Timestamp {
+    moment.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(moment)
+}
+
 impl Mapsly {
-    pub(crate) fn call_back(&mut self, now: Timestamp, url: String, passthrough: Option<String>, results: Value) {
-        let (times, wait) = match self.profile.callback {
-            CallbackMode::Once => (1, JOB_S),
-            CallbackMode::Lost => (0, JOB_S),
-            CallbackMode::Doubled => (2, JOB_S),
-            CallbackMode::Late => (1, LATE_S),
-        };
-        let due = now.checked_add(SignedDuration::from_secs(wait)).unwrap_or(now);
-        let callback = Callback { due, url, passthrough, results };
-        self.callbacks.extend(std::iter::repeat_n(callback, times));
+    /// Takes records for later; `told` is the address to call then, and what to say there.
+    pub(crate) fn begin(
+        &mut self,
+        now: Timestamp,
+        entity: &'static str,
+        rows: Vec<Value>,
+        deletes: bool,
+        told: (Option<String>, Option<String>),
+    ) {
+        let (url, passthrough) = told;
+        self.jobs.push(Job { due: later(now, JOB_S), entity, rows, deletes, url, passthrough });
+    }
+
+    /// Carries out the jobs that are due.
+    pub(crate) fn work(&mut self, now: Timestamp) {
+        let (due, rest) = std::mem::take(&mut self.jobs).into_iter().partition(|job: &Job| job.due <= now);
+        self.jobs = rest;
+        for Job { due, entity, rows, deletes, url, passthrough } in due {
+            let results = self.carry_out(entity, &rows, deletes).unwrap_or_else(|words| json!({ "message": words }));
+            let Some(url) = url else { continue };
+            let (times, due) = match self.profile.callback {
+                CallbackMode::Once => (1, due),
+                CallbackMode::Lost => (0, due),
+                CallbackMode::Doubled => (2, due),
+                CallbackMode::Late => (1, later(due, LATE_S)),
+            };
+            self.callbacks.extend(std::iter::repeat_n(Callback { due, url, passthrough, results }, times));
+        }
     }
 }

@@ -18,9 +18,10 @@ pub use jobs::Callback;
 /// The account's key as it is there from the start.
 pub const API_KEY: &str = "simulator-mapsly-key";
 /// The objects of the account, and their fields.
-pub const ENTITIES: &str =
-    "Contacts(name, email, phone, address, city, country, remark, latitude:decimal, longitude:decimal); Deals(name, stage, value:decimal)";
+pub const ENTITIES: &str = "Contacts(name, email, phone, title, stage, address, street, city, postcode, country, remark, latitude:decimal, longitude:decimal); \
+                            Leads(name, company, email, phone, status, street, city, postcode, country); Deals(name, stage, value:decimal)";
 pub(crate) const CONTACTS: &str = "Contacts";
+pub(crate) const LEADS: &str = "Leads";
 pub(crate) const DEALS: &str = "Deals";
 /// Records of one call at most; an invention.
 pub const RECORDS_MAX: usize = 100;
@@ -31,6 +32,15 @@ pub enum KeyPlace {
     Bearer,
     Header,
     Query,
+}
+
+/// Which bodies upserts may have; an invention, but that public clients send lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpsertBody {
+    Either,
+    List,
+    /// A list under `records`.
+    Records,
 }
 
 /// What becomes of the callback of an asynchronous call.
@@ -60,6 +70,7 @@ pub struct Profile {
     /// The answer names no record.
     pub answers_nothing: bool,
     pub callback: CallbackMode,
+    pub upsert_body: UpsertBody,
 }
 
 impl Default for Profile {
@@ -73,6 +84,7 @@ impl Default for Profile {
             refuses_whole: false,
             answers_nothing: false,
             callback: CallbackMode::Once,
+            upsert_body: UpsertBody::Either,
         }
     }
 }
@@ -83,6 +95,7 @@ pub struct Mapsly {
     key: String,
     /// By object, then by id. Values as they were sent; `null` is none.
     records: BTreeMap<&'static str, BTreeMap<String, Map<String, Value>>>,
+    jobs: Vec<jobs::Job>,
     callbacks: Vec<Callback>,
     window: i64,
     used: u32,
@@ -91,8 +104,8 @@ pub struct Mapsly {
 
 impl Mapsly {
     pub fn new(profile: Profile) -> Self {
-        let records = [CONTACTS, DEALS].map(|name| (name, BTreeMap::new())).into();
-        Self { profile, key: API_KEY.to_owned(), records, callbacks: Vec::new(), window: 0, used: 0, typed_in: 0 }
+        let records = [CONTACTS, LEADS, DEALS].map(|name| (name, BTreeMap::new())).into();
+        Self { profile, key: API_KEY.to_owned(), records, jobs: Vec::new(), callbacks: Vec::new(), window: 0, used: 0, typed_in: 0 }
     }
 
     /// Adds these people as records of `Contacts`.
@@ -123,8 +136,10 @@ impl Mapsly {
         }
     }
 
-    /// The calls that are due to be made to the addresses that asynchronous calls named, each as often as the profile has it.
+    /// Carries out the asynchronous calls that are due, and answers the calls that are due to be made to the addresses that they named, each as
+    /// often as the profile has it.
     pub fn callbacks(&mut self, now: Timestamp) -> Vec<Callback> {
+        self.work(now);
         let (due, rest) = std::mem::take(&mut self.callbacks).into_iter().partition(|callback| callback.due <= now);
         self.callbacks = rest;
         due
@@ -132,7 +147,22 @@ impl Mapsly {
 
     pub(crate) fn fields_of(entity: &str) -> &'static [&'static str] {
         match entity {
-            CONTACTS => &["name", "email", "phone", "address", "city", "country", "remark", "latitude", "longitude"],
+            CONTACTS => &[
+                "name",
+                "email",
+                "phone",
+                "title",
+                "stage",
+                "address",
+                "street",
+                "city",
+                "postcode",
+                "country",
+                "remark",
+                "latitude",
+                "longitude",
+            ],
+            LEADS => &["name", "company", "email", "phone", "status", "street", "city", "postcode", "country"],
             _ => &["name", "stage", "value"],
         }
     }

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use syncline_simulator::{Fields, Strain, Users};
 
-use crate::{CONTACTS, DEALS, Mapsly};
+use crate::{CONTACTS, DEALS, LEADS, Mapsly};
 
 /// The ids of records that people make begin here.
 const TYPED_IN: u32 = 500_000;
 
 impl Users for Mapsly {
     fn kinds(&self) -> &'static [&'static str] {
-        &[CONTACTS, DEALS]
+        &[CONTACTS, LEADS, DEALS]
     }
 
     fn create(&mut self, now: Timestamp, kind: &str, fields: &Fields) -> Result<String, String> {

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use syncline_simulator::{Request, Response, Simulator, answer, json as answer_json};
 
-use crate::{KeyPlace, Mapsly, RECORDS_MAX};
+use crate::{KeyPlace, Mapsly, RECORDS_MAX, UpsertBody};
 
 const WINDOW_S: i64 = 60;
 
@@ -26,6 +26,7 @@ fn pairs(text: &str) -> Query {
 
 impl Simulator for Mapsly {
     fn handle(&mut self, now: Timestamp, request: &Request) -> Response {
+        self.work(now);
         let query = pairs(request.uri().query().unwrap_or_default());
         if !self.take(now) {
             let mut refused = refuse(429, "Too many requests");
@@ -92,25 +93,36 @@ impl Mapsly {
             Err(refused) => return refused,
         };
         let json: Value = serde_json::from_slice(body).unwrap_or_default();
-        // A bare list is taken too.
-        let Some(rows) = json.get("records").unwrap_or(&json).as_array() else { return refuse(400, "records must be a list") };
+        let rows = match if deletes { UpsertBody::Either } else { self.profile.upsert_body } {
+            UpsertBody::Either => json.get("records").unwrap_or(&json).as_array(),
+            UpsertBody::List => json.as_array(),
+            UpsertBody::Records => json.get("records").and_then(Value::as_array),
+        };
+        let Some(rows) = rows else { return refuse(400, "records must be a list") };
         if rows.len() > RECORDS_MAX {
             return refuse(400, "Too many records");
         }
-        let is_bad = |row: &Value| !deletes && Self::refusal(entity, row).is_some();
-        if self.profile.refuses_whole && rows.iter().any(is_bad) {
-            return refuse(422, "One of the records is invalid");
-        }
-        let results: Vec<Value> =
-            rows.iter().map(|row| if deletes { self.delete_one(entity, row) } else { self.upsert_one(entity, row) }).collect();
-        let results = json!({ "results": results });
         if query.get("async").is_some_and(|text| text == "true") {
-            if let Some(url) = query.get("callback_url") {
-                self.call_back(now, url.clone(), query.get("passthrough").cloned(), results);
-            }
+            let told = (query.get("callback_url").cloned(), query.get("passthrough").cloned());
+            self.begin(now, entity, rows.clone(), deletes, told);
             return answer_json(202, &json!({ "status": "queued" }));
         }
-        if self.profile.answers_nothing { answer_json(200, &json!({ "success": true })) } else { answer_json(200, &results) }
+        match self.carry_out(entity, rows, deletes) {
+            Ok(_) if self.profile.answers_nothing => answer_json(200, &json!({ "success": true })),
+            Ok(results) => answer_json(200, &results),
+            Err(words) => refuse(422, words),
+        }
+    }
+
+    /// What becomes of each record; `Err` where one that is wrong refuses all.
+    pub(crate) fn carry_out(&mut self, entity: &'static str, rows: &[Value], deletes: bool) -> Result<Value, &'static str> {
+        let is_bad = |row: &Value| !deletes && Self::refusal(entity, row).is_some();
+        if self.profile.refuses_whole && rows.iter().any(is_bad) {
+            return Err("One of the records is invalid");
+        }
+        let one = |row: &Value| if deletes { self.delete_one(entity, row) } else { self.upsert_one(entity, row) };
+        let results: Vec<Value> = rows.iter().map(one).collect();
+        Ok(json!({ "results": results }))
     }
 
     fn form(&mut self, given: &Query, deletes: bool) -> Response {
