@@ -9,6 +9,7 @@ mod commit;
 mod job;
 mod moved;
 mod outcome;
+mod parents;
 mod read;
 mod run;
 mod stamp;
