@@ -1,4 +1,5 @@
-//! Who is who among the users of two systems: people are told by their email, whatever its case.
+//! Who is who among the users of two systems: people are told by their email, whatever its case. A system without users of its own, such as a
+//! database, shows an owner as the email itself.
 //!
 //! Each connection's directory is read as a whole, seldom, and rests sealed in the store, so that a change with an owner costs no call. Who is not
 //! found in it makes it be read again, but not more often than `LOOK_AGAIN` allows: a user who has just joined is known within that time.
@@ -34,7 +35,7 @@ pub(crate) struct Directory {
     users: BTreeMap<RecordId, User>,
     /// Active users by their emails in small letters. Of several with one email, the one whose id comes first.
     by_email: BTreeMap<String, RecordId>,
-    /// The system's records belong to nobody: users are known by what a config says only.
+    /// The system has no users to whom records could belong: an owner is an email there, anybody's.
     unsupported: bool,
 }
 
@@ -82,9 +83,10 @@ impl Directory {
         self.users.get(&id).filter(|user| user.active).map(|user| user.id.clone())
     }
 
-    /// The active user of this directory who is that one of another.
-    pub(crate) fn same_person(&self, theirs: &Self, id: &RecordId) -> Option<&RecordId> {
-        self.by_email.get(&theirs.email(id)?)
+    /// The active user of this directory who is that one of another; where there is no directory, their email.
+    pub(crate) fn same_person(&self, theirs: &Self, id: &RecordId) -> Option<RecordId> {
+        let email = theirs.email(id)?;
+        if self.unsupported { Some(RecordId::new(email)) } else { self.by_email.get(&email).cloned() }
     }
 }
 
@@ -139,7 +141,7 @@ impl Owners {
         for (side, id) in &self.ids {
             let (own, other) = side.of((&left, &right), (&right, &left));
             if let Some(same) = other.same_person(own, id) {
-                refs.insert_user(*side, id.clone(), same.clone());
+                refs.insert_user(*side, id.clone(), same);
             }
         }
         for (side, name) in &self.names {
@@ -306,13 +308,28 @@ mod tests {
                 user("d", "bo@nordwerk.example", true),
             ],
         );
-        let same = |id: &str| right.same_person(&left, &id.into()).map(RecordId::as_str);
-        assert_eq!(same("1"), Some("b"), "an inactive one gets nothing");
-        assert_eq!(same("2"), Some("c"), "who has left may still be somebody over there, and of two it is always the same");
+        let same = |id: &str| right.same_person(&left, &id.into()).map(|id| id.to_string());
+        assert_eq!(same("1").as_deref(), Some("b"), "an inactive one gets nothing");
+        assert_eq!(same("2").as_deref(), Some("c"), "who has left may still be somebody over there, and of two it is always the same");
         assert_eq!((same("3"), same("9")), (None, None));
-        assert_eq!(same("IDA@nordwerk.example"), Some("b"), "an id that is an email");
+        assert_eq!(same("IDA@nordwerk.example").as_deref(), Some("b"), "an id that is an email");
         assert_eq!(left.same_person(&right, &"c".into()), None, "nobody active");
         assert_eq!(right.named("Bo@nordwerk.example"), Some("c".into()));
         assert_eq!((right.named("d"), right.named("a"), right.named("x")), (Some("d".into()), None, None));
+    }
+
+    #[test]
+    fn where_there_are_no_users_an_owner_is_their_email() {
+        let at = Timestamp::UNIX_EPOCH;
+        let users =
+            Directory::of(at, [user("1", "Ida@Nordwerk.example", true), user("2", "bo@nordwerk.example", false), user("3", "", true)]);
+        let emails = Directory { unsupported: true, ..Directory::of(at, []) };
+        let there = |id: &str| emails.same_person(&users, &id.into()).map(|id| id.to_string());
+        assert_eq!(there("1").as_deref(), Some("ida@nordwerk.example"));
+        assert_eq!(there("2").as_deref(), Some("bo@nordwerk.example"), "also of who has left: it was theirs");
+        assert_eq!((there("3"), there("9")), (None, None), "of whom no email is known");
+        let back = |email: &str| users.same_person(&emails, &email.into()).map(|id| id.to_string());
+        assert_eq!(back(" IDA@nordwerk.example").as_deref(), Some("1"));
+        assert_eq!((back("bo@nordwerk.example"), back("kim@nordwerk.example"), back("Ida")), (None, None, None));
     }
 }

@@ -121,12 +121,16 @@ async fn owners(engine: &Engine, sync: &Sync, by: Deadline) -> Option<OwnersChec
     for side in [Side::Left, Side::Right] {
         let end = sync.ends.of(side);
         match directory::read(engine, end, by).await {
-            Ok(directory) if directory.is_supported() => *read.of_mut(side) = Some(directory),
-            Ok(_) => check.problems.push(format!("{} does not list its users: owners cannot be mapped there", end.connection)),
+            Ok(directory) => *read.of_mut(side) = Some(directory),
             Err(error) => check.problems.push(format!("the users of {} could not be listed: {error}", end.connection)),
         }
     }
     let (Some(left), Some(right)) = (&read.left, &read.right) else { return Some(check) };
+    if !left.is_supported() && !right.is_supported() {
+        let (left, right) = (&sync.ends.left.connection, &sync.ends.right.connection);
+        check.problems.push(format!("neither {left} nor {right} lists users: there are no owners to map, so map the two as texts"));
+        return Some(check);
+    }
     for side in [Side::Left, Side::Right].into_iter().filter(|side| *sources.of(*side)) {
         let (own, other) = side.of((left, right), (right, left));
         let active: Vec<&User> = own.users().filter(|user| user.active).collect();

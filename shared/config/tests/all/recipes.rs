@@ -24,7 +24,7 @@ fn every_recipe_reads_as_it_stands_and_with_its_comments_switched_on() {
         ("freshdesk-salesforce", 6, 13, None),
         ("salesmanago-zoho_crm", 14, 14, None),
         ("zendesk_sell-mapsly", 18, 19, None),
-        ("zendesk_sell-postgres", 36, 37, None),
+        ("zendesk_sell-postgres", 42, 43, None),
     ];
     assert_eq!(recipe_names().collect::<Vec<_>>(), known.map(|(name, ..)| name));
     assert!(recipe("freshdesk").is_none());

@@ -9,6 +9,7 @@ mod commit;
 mod job;
 mod moved;
 mod outcome;
+mod parents;
 mod postpone;
 mod read;
 mod run;
