@@ -6,8 +6,11 @@ use syncline_model::{CallError, Deadline, Record, Side};
 use crate::Sync;
 use crate::ports::connector::{Cursor, Resume};
 
-/// So many live records of a side, the first that its vendor lists; fewer where there are no more. Rows that cannot be read are left out.
+/// So many live records of a side, the first that its vendor lists; fewer where there are no more, none where nothing is listed. Rows that cannot be read are left out.
 pub async fn sample(sync: &Sync, mapping: &ObjectMapping, side: Side, count: usize, by: Deadline) -> Result<Vec<Record>, CallError> {
+    if !sync.is_readable(mapping, side) {
+        return Ok(Vec::new());
+    }
     let selection = sync.selection(mapping, side);
     let connector = &sync.ends.of(side).connector;
     let mut records = Vec::new();

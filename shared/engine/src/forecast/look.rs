@@ -28,6 +28,11 @@ impl View<'_> {
     pub(crate) fn target(&self) -> Side {
         self.source.other()
     }
+
+    /// Whether the counterparts can be read; where not, the base stands for what they are.
+    fn sees_target(&self) -> bool {
+        self.sync.is_readable(self.mapping, self.target())
+    }
 }
 
 /// What is known of the counterpart.
@@ -100,6 +105,14 @@ pub(crate) async fn look(view: View<'_>, records: Vec<Record>, insist: bool) -> 
     Ok(jobs)
 }
 
+/// A record that its system cannot be asked for: what is stored of it, and its counterpart. Nothing is decided.
+pub(crate) async fn unread(view: View<'_>, record: Record, standing: Standing) -> Result<Looked, EngineError> {
+    let other_id = standing.counterpart(view.source);
+    let mut jobs = vec![Looked { other_id, ..Looked::new(record, standing) }];
+    read_counterparts(view, &mut jobs).await?;
+    jobs.pop().ok_or_else(|| EngineError::Unknown { what: "record".to_owned() })
+}
+
 /// The same distinctions as the worker's, in the same order.
 fn triage(view: View<'_>, record: Record, standing: Standing, insist: bool) -> (Looked, bool) {
     if !insist && pull::is_known(view.engine, view.mapping, view.source, &record, &standing) {
@@ -152,6 +165,7 @@ fn skip(reason: SkipReason) -> Ending {
 fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
     let own = if job.record.presence == Presence::Live { Sight::Seen(&job.record) } else { Sight::Gone };
     let other = match &job.other {
+        Other::Unread if !view.sees_target() => Sight::Unchanged,
         Other::Unread => Sight::Unread,
         Other::Seen(record) => Sight::Seen(record),
         Other::Gone => Sight::Gone,
@@ -174,6 +188,12 @@ fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
 
 /// Finds the counterparts of records that are not linked: the id in the link field first, then the match keys in their order.
 async fn identify(view: View<'_>, mut jobs: Vec<Looked>) -> Result<Vec<Looked>, EngineError> {
+    if !view.sees_target() {
+        for job in &mut jobs {
+            job.other = Other::Nothing;
+        }
+        return Ok(jobs);
+    }
     let carried: Vec<(usize, RecordId)> =
         jobs.iter().enumerate().filter_map(|(at, job)| Some((at, carried_id(view, &job.record)?))).collect();
     if !carried.is_empty() {
@@ -316,7 +336,7 @@ async fn standings(view: View<'_>, ids: &[RecordId]) -> Result<BTreeMap<RecordId
 async fn read_counterparts(view: View<'_>, jobs: &mut [Looked]) -> Result<(), EngineError> {
     let wanted: BTreeSet<RecordId> =
         jobs.iter().filter(|job| job.open() && matches!(job.other, Other::Unread)).filter_map(|job| job.other_id.clone()).collect();
-    if wanted.is_empty() {
+    if wanted.is_empty() || !view.sees_target() {
         return Ok(());
     }
     let mut found = get_all(view, view.target(), &wanted.into_iter().collect::<Vec<_>>()).await?;

@@ -12,6 +12,7 @@ mod outcome;
 mod read;
 mod run;
 mod stamp;
+mod told;
 mod triage;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use syncline_model::{CallError, Deadline, Presence, Record, RecordId, Side, Valu
 use super::commit::{self, Commits};
 use super::job::{Job, Observed, Other, Outgoing, Place, newest};
 use super::triage::{Triage, triage};
-use super::{candidates, outcome, read};
+use super::{candidates, outcome, read, told};
 use crate::budget::NoToken;
 use crate::counts::End;
 use crate::entry::{self, Entry, LinkState, Standing};
@@ -167,6 +167,7 @@ impl<'a> Run<'a> {
                         self.commits.skip(place, Job::new(observed, standing), &SkipReason::CounterpartDeleted { on: gone })?;
                     }
                     Triage::Unlinked => unlinked.push(Job::new(observed, standing)),
+                    Triage::DeletedUnlinked => self.deleted_unlinked(Job::new(observed, standing))?,
                     Triage::Moved(survivor) => {
                         let follows = Some(observed.change.trace(place.subject()));
                         let change = Change { follows, ..Change::hint(survivor, place.now(), Cause::Counterpart) };
@@ -185,6 +186,18 @@ impl<'a> Run<'a> {
             }
         }
         Ok((linked, unlinked))
+    }
+
+    /// Told as deleted before it had a counterpart. Where one is being made, what comes of that is waited for: it is deleted then.
+    fn deleted_unlinked(&mut self, job: Job) -> Result<(), EngineError> {
+        let place = self.place;
+        if matches!(job.standing.own.entry, Entry::Intent { .. }) && job.change.attempt < ATTEMPTS_MAX {
+            let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
+            ended(place, &job.change, &End::Later("conflict"));
+            self.out.again(at, job.into_change(), true);
+            return Ok(());
+        }
+        self.commits.skip(place, job, &SkipReason::DeletedBeforeLink)
     }
 
     /// Makes the writes that have gathered, stores what they and all decisions so far came to, and sends what follows from it.
@@ -278,8 +291,9 @@ async fn read_hinted(place: Place<'_>, changes: Vec<Change>, out: &mut Outgoing)
     let (hinted, seen): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| read::needs_reading(place, change));
     let mut ready: Vec<Observed> = Vec::new();
     for mut change in seen {
-        if let Some(record) = change.seen.take() {
-            ready.push(Observed { change, told: true, record });
+        match change.seen.take() {
+            Some(record) => ready.push(Observed { change, told: true, record }),
+            None => told::nothing(place, &change).await?,
         }
     }
     if hinted.is_empty() {
@@ -507,7 +521,7 @@ async fn sort_plan(
         }
         Verdict::Look(side) => {
             // What had to be read was read; a vendor that leaves mapped fields out brings us here. It is tried again, and then held.
-            job.told = false;
+            job.told = place.is_told_only();
             let fault = syncline_model::Fault::Drift {
                 path: format!("the {side} record"),
                 expected: "all mapped fields".into(),
