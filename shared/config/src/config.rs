@@ -17,7 +17,26 @@ pub struct SystemFacts {
     pub title: String,
     pub setting_keys: Vec<SettingKey>,
     /// The objects that can be synced.
-    pub objects: Vec<ObjectKind>,
+    pub objects: Vec<ObjectFacts>,
+}
+
+/// What the reader must know of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectFacts {
+    pub kind: ObjectKind,
+    /// Whether its records are written at all.
+    pub written: bool,
+    /// Whether a feed of changes is all there is of it: it cannot be asked what a record holds now.
+    pub feed_only: bool,
+    /// Whether its records can be looked for by any of their fields.
+    pub searched: bool,
+}
+
+/// An object that can be read, written and searched.
+impl From<&str> for ObjectFacts {
+    fn from(kind: &str) -> Self {
+        Self { kind: kind.into(), written: true, feed_only: false, searched: true }
+    }
 }
 
 /// One key that a connection to a system may have.

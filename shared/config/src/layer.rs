@@ -95,9 +95,9 @@ fn read_layer(entry: &Entry, known: &Known<'_>, findings: &mut Findings) -> Opti
 
 fn unknown_object(node: &Node, facts: &SystemFacts, path: &str, findings: &mut Findings) {
     let Some((place, kind)) = node.get("object").and_then(|place| Some((place.place, place.text()?))) else { return };
-    if facts.objects.iter().any(|object| object.as_str() == kind) {
+    if facts.objects.iter().any(|object| object.kind.as_str() == kind) {
         return;
     }
-    let hint = suggestion(kind, facts.objects.iter().map(ObjectKind::as_str), "objects");
+    let hint = suggestion(kind, facts.objects.iter().map(|object| object.kind.as_str()), "objects");
     findings.add(Code::UnknownObject, place, below(path, "object"), format!("{} has no object `{kind}`", facts.title), hint);
 }

@@ -47,8 +47,8 @@ impl Hold {
     /// The write that stores it.
     pub fn write(&self, sync: &SyncName) -> Result<Write, EngineError> {
         let stored = Stored { hold: self.clone(), told: self.told.clone() };
-        let body =
-            serde_json::to_string(&stored).map_err(|error| EngineError::Unreadable { what: "a hold".into(), problem: error.to_string() })?;
+        let body = serde_json::to_string(&stored)
+            .map_err(|error| EngineError::Unreadable { what: "a hold".into(), problem: error.to_string() })?;
         let key = keys::hold(sync, &self.mapping, self.side, &self.id);
         Ok(Write::Put { item: Item { key, body, version: 1, expires: None }, expect: Expect::Any })
     }

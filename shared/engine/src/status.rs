@@ -72,6 +72,8 @@ pub struct Bucket {
 pub struct MappingStatus {
     pub mapping: MappingName,
     pub cursors: Pair<CursorStatus>,
+    /// The sides that a feed alone tells of: what it does not tell any more is not had.
+    pub feed_only: Pair<bool>,
     /// Counted only where asked for: it reads every entry.
     pub entries: Option<EntryCounts>,
 }
@@ -124,7 +126,8 @@ async fn of_sync(engine: &Engine, sync: &Sync, count_entries: bool) -> Result<Sy
         let left = cursor::status(engine, &sync.name, &mapping.name, Side::Left).await?;
         let right = cursor::status(engine, &sync.name, &mapping.name, Side::Right).await?;
         let entries = if count_entries { Some(count(engine, &sync.name, &mapping.name).await?) } else { None };
-        mappings.push(MappingStatus { mapping: mapping.name.clone(), cursors: Pair::new(left, right), entries });
+        let feed_only = Pair::new(sync.is_feed_only(mapping, Side::Left), sync.is_feed_only(mapping, Side::Right));
+        mappings.push(MappingStatus { mapping: mapping.name.clone(), cursors: Pair::new(left, right), feed_only, entries });
     }
     Ok(SyncStatus {
         sync: sync.name.clone(),

@@ -27,6 +27,7 @@ struct Child {
 }
 
 /// What is kept of a change that waits.
+#[derive(Clone, Debug, Default)]
 pub struct Waits {
     pub trace: Option<TraceId>,
     /// What was told of its record, sealed, where that cannot be read again.

@@ -1,14 +1,22 @@
 //! Two systems, and a config that has no problem.
 
-use syncline_config::{Config, Problems, SettingKey, SystemFacts, read};
-use syncline_model::ObjectKind;
+use syncline_config::{Config, ObjectFacts, Problems, SettingKey, SystemFacts, read};
 
 fn setting(name: &str, required: bool, help: &str) -> SettingKey {
     SettingKey { name: name.to_owned(), required, help: help.to_owned() }
 }
 
+fn unsearched(kind: &str) -> ObjectFacts {
+    ObjectFacts { searched: false, ..kind.into() }
+}
+
+/// Nobody writes it, and it is known by a feed alone.
+fn appointment() -> ObjectFacts {
+    ObjectFacts { written: false, feed_only: true, ..unsearched("appointment") }
+}
+
 pub(crate) fn systems() -> Vec<SystemFacts> {
-    let objects = |kinds: &[&str]| kinds.iter().map(|kind| ObjectKind::from(*kind)).collect();
+    let objects = |kinds: &[&str]| kinds.iter().map(|kind| ObjectFacts::from(*kind)).collect::<Vec<_>>();
     vec![
         SystemFacts {
             system: "freshdesk".into(),
@@ -45,13 +53,13 @@ pub(crate) fn systems() -> Vec<SystemFacts> {
             system: "zendesk_sell".into(),
             title: "Zendesk Sell".to_owned(),
             setting_keys: Vec::new(),
-            objects: objects(&["contact", "lead", "deal", "task", "note"]),
+            objects: [objects(&["contact", "lead", "deal"]), ["task", "note"].map(unsearched).into(), vec![appointment()]].concat(),
         },
         SystemFacts {
             system: "postgres".into(),
             title: "PostgreSQL".to_owned(),
             setting_keys: ["host", "database", "user", "tables"].map(|key| setting(key, true, "Where, and as whom.")).into(),
-            objects: objects(&["contacts", "leads", "deals", "tasks", "notes"]),
+            objects: objects(&["contacts", "leads", "deals", "tasks", "notes", "appointments"]),
         },
     ]
 }

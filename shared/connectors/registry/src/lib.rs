@@ -9,7 +9,8 @@ mod key;
 mod list;
 mod required;
 
-use syncline_config::{SettingKey, SystemFacts};
+use syncline_config::{ObjectFacts, SettingKey, SystemFacts};
+use syncline_engine::ports::connector as ports;
 use syncline_engine::ports::vendor::Vendor;
 
 pub use assemble::{Adapters, AssemblyProblem, assemble};
@@ -42,7 +43,16 @@ fn facts(vendor: &dyn Vendor) -> SystemFacts {
             .iter()
             .map(|key| SettingKey { name: key.name.to_owned(), required: key.required, help: key.help.to_owned() })
             .collect(),
-        objects: descriptor.objects.iter().map(|object| object.kind.into()).collect(),
+        objects: descriptor.objects.iter().map(object_facts).collect(),
+    }
+}
+
+fn object_facts(object: &ports::ObjectFacts) -> ObjectFacts {
+    ObjectFacts {
+        kind: object.kind.into(),
+        written: object.takes_writes(),
+        feed_only: object.is_feed_only(),
+        searched: object.is_write_only() || object.bounds.find_keys_max > 0,
     }
 }
 
@@ -63,7 +73,7 @@ mod tests {
         let facts = system_facts();
         let salesforce = facts.iter().find(|facts| facts.system.as_str() == "salesforce").unwrap();
         assert!(salesforce.setting_keys.iter().any(|key| key.name == "base_url" && key.required && !key.help.is_empty()));
-        assert!(salesforce.objects.iter().any(|kind| kind.as_str() == "Contact"));
+        assert!(salesforce.objects.iter().any(|object| object.kind.as_str() == "Contact"));
     }
 
     #[test]

@@ -64,7 +64,11 @@ pub(super) fn triage(place: Place<'_>, observed: &Observed, standing: &Standing)
             let differs = || has_changed(place.mapping, &place.engine.marker, &link.base, source, record);
             // Where nothing can be read, what was told last must be remembered also where it says nothing new: an older telling may come late.
             let is_later = place.is_told_only() && record.version > *link.seen.of(source);
-            if is_later || insisted || pull::is_unsettled(link, record) || differs() { Triage::Linked } else { Triage::Ends(End::Unchanged) }
+            if is_later || insisted || pull::is_unsettled(link, record) || differs() {
+                Triage::Linked
+            } else {
+                Triage::Ends(End::Unchanged)
+            }
         }
         (LinkState::Active, Presence::Deleted) => Triage::Linked,
         (LinkState::Active, Presence::MergedInto(_)) if planted(Mutant::MergeAsDelete) => Triage::Linked,
