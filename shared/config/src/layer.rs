@@ -7,6 +7,7 @@ use syncline_model::{ConnectionName, FieldName, ObjectKind};
 use crate::config::SystemFacts;
 use crate::document::{Entry, Node};
 use crate::findings::{Findings, below, suggestion};
+use crate::object::object_of;
 use crate::problem::Code;
 
 /// The connections of the config, each with its system where that is known.
@@ -95,7 +96,7 @@ fn read_layer(entry: &Entry, known: &Known<'_>, findings: &mut Findings) -> Opti
 
 fn unknown_object(node: &Node, facts: &SystemFacts, path: &str, findings: &mut Findings) {
     let Some((place, kind)) = node.get("object").and_then(|place| Some((place.place, place.text()?))) else { return };
-    if facts.objects.iter().any(|object| object.kind.as_str() == kind) {
+    if object_of(facts, kind).is_some() {
         return;
     }
     let hint = suggestion(kind, facts.objects.iter().map(|object| object.kind.as_str()), "objects");

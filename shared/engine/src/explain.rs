@@ -177,12 +177,10 @@ pub async fn explain(engine: &Engine, place: &Place, id: &RecordId, values: bool
         None => Vec::new(),
     };
     let hold = held(engine, place, id).await?;
-    let now = match sync.is_readable(mapping, place.side) {
-        true => says(&looked, &mapping.name, place.side, engine.now()),
-        false => {
-            let told = "its system cannot be asked for it: what is told of it next decides";
-            Says { act: crate::forecast::Act::Nothing, says: told.to_owned(), reason: None, writes: Vec::new() }
-        }
+    let now = if sync.is_readable(mapping, place.side) {
+        says(&looked, &mapping.name, place.side, engine.now())
+    } else {
+        Says::nothing("its system cannot be asked for it: what is told of it next decides")
     };
     let next = next(view, &standing, hold.as_ref(), &now).await?;
     Ok(Explanation {

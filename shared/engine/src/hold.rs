@@ -159,6 +159,10 @@ fn words(why: &HoldReason) -> (String, String) {
             format!("it cannot be read: {path} should be {expected} and is {found}"),
             "report it with `syncline decode` on the recorded answer; release it after an upgrade".into(),
         ),
+        HoldReason::NotSearched { capability } => (
+            format!("its counterpart cannot be looked for: the other system has no {capability}"),
+            "name other fields under `match` or `link`, or make this one searchable there, then release".into(),
+        ),
         HoldReason::NotToldAgain => (
             "its system tells of it only when it changes, and nothing of what it said is kept here".into(),
             "change it there, so that it is told anew; it goes on by itself then".into(),

@@ -205,12 +205,12 @@ pub(crate) async fn admit(
     let standings = entry::readable_standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
     let mut changes = Vec::new();
     let at = Subject { sync: &sync.name, mapping: &mapping.name, side };
+    let told_only = sync.is_feed_only(mapping, side);
     for record in good {
-        let knows = |standing: &Standing| match sync.is_feed_only(mapping, side) {
-            true => is_repeated(side, &record, standing),
-            false => is_known(engine, mapping, side, &record, standing),
+        let is_old_news = |standing: &Standing| {
+            if told_only { is_repeated(side, &record, standing) } else { is_known(engine, mapping, side, &record, standing) }
         };
-        let known = standings.get(&record.id).is_some_and(knows);
+        let known = standings.get(&record.id).is_some_and(is_old_news);
         if known {
             pulled.unchanged += 1;
             engine.counts.end(&sync.name, &mapping.name, side, &counts::End::Unchanged);

@@ -6,6 +6,7 @@ mod apart;
 mod blind;
 mod candidates;
 mod commit;
+mod identify;
 mod job;
 mod moved;
 mod outcome;

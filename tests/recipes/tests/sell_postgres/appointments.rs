@@ -11,6 +11,7 @@ use syncline_engine::ports::http::{Call, Http, NoAnswer};
 use syncline_engine::ports::sql::SCHEME;
 use syncline_engine::provision::provision;
 use syncline_engine::status::MappingStatus;
+use syncline_engine::write::{Delivery, write};
 use syncline_model::{Deadline, Side};
 use syncline_postgres_sim::{Database, PASSWORD};
 use syncline_recipe_tests::{Memory, Stage, TestClock};
@@ -42,6 +43,11 @@ struct Replica {
 impl Replica {
     /// The shipped recipe, before it is turned on.
     async fn off(plan: Plan) -> Self {
+        Self::with(plan, "", "").await
+    }
+
+    /// With one line of the recipe written otherwise.
+    async fn with(plan: Plan, line: &str, otherwise: &str) -> Self {
         let (clock, secrets) = (Arc::new(TestClock::default()), Arc::new(Memory::default()));
         secrets.set("sell", "access_token", syncline_zendesk_sell_sim::ACCESS_TOKEN);
         secrets.set("replica", "password", PASSWORD);
@@ -62,6 +68,7 @@ impl Replica {
             )
             .replace("database: crm", &format!("database: {}", of("database")))
             .replace("user: syncline", &format!("user: {}", of("user")))
+            .replacen(line, otherwise, 1)
             .replace("system: zendesk_sell", "system: zendesk_sell\n    calls_per_minute: \"100000\"");
         let stage = Stage::new(&text, clock, secrets, Arc::new(http)).await;
         let made = provision(stage.sync(), false, stage.by()).await.unwrap();
@@ -278,4 +285,64 @@ async fn zs_02_its_story_says_that_sell_cannot_be_asked() {
     let story = explain(&world.stage.engine, &place, &id.as_str().into(), false, world.stage.by()).await.unwrap();
     assert_eq!((story.standing.state, story.seen.left.presence, story.seen.right.presence), ("linked", "not_read", "live"));
     assert!(story.now.says.contains("cannot be asked"), "{}", story.now.says);
+}
+
+impl Replica {
+    /// Each of these happens and is pulled by itself; then the queue hands all of it out, the last first.
+    async fn told_backwards(&self, acts: &[&dyn Fn()]) {
+        let stage = &self.stage;
+        for act in acts {
+            act();
+            stage.clock.advance(SignedDuration::from_secs(10));
+            assert_eq!(stage.pull(Side::Left).await.queued, 1);
+        }
+        let connection = &stage.sync().ends.right.connection;
+        let received = stage.queue.receive(connection, 50, 900, stage.now()).await.unwrap();
+        assert_eq!(received.len(), acts.len(), "each is a message of its own");
+        for message in received.iter().rev() {
+            let delivery = Delivery { id: message.receipt.clone(), body: message.body.clone() };
+            let unfinished = Box::pin(write(&stage.engine, connection, &[delivery], stage.by())).await;
+            assert_eq!(unfinished, Vec::<String>::new());
+            stage.queue.delete(std::slice::from_ref(&message.receipt)).await.unwrap();
+        }
+        Box::pin(stage.settle()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zs_02_an_older_word_that_comes_late_changes_nothing() {
+    let world = Replica::on(Plan::Growth).await;
+    let id = world.meeting("Kick-off");
+    world.later().await;
+    let there = || world.edit_at_sell(&id, &json!({"name": "Moved"}));
+    let back = || world.edit_at_sell(&id, &json!({"name": "Kick-off"}));
+    world.told_backwards(&[&there, &back]).await;
+    assert_eq!(world.names(), ["Kick-off"]);
+    world.told_backwards(&[&there, &|| world.delete_at_sell(&id)]).await;
+    assert_eq!(world.names(), Vec::<String>::new());
+    // Made and called off before anything of it was carried over.
+    let made = std::cell::RefCell::new(String::new());
+    let make = || *made.borrow_mut() = world.meeting("Brief");
+    world.told_backwards(&[&make, &|| world.delete_at_sell(&made.borrow())]).await;
+    assert_eq!(world.names(), Vec::<String>::new());
+    world.is_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_whose_counterpart_cannot_be_looked_for_is_held_and_the_others_go_on() {
+    let deals = "        left: deal\n";
+    let world = Replica::with(Plan::Growth, deals, &format!("{deals}        match: [ {{ left: currency, right: currency }} ]\n")).await;
+    world.turn_on().await;
+    let person = world.new_at_sell("contact", &json!({"last_name": "Nowak"}));
+    world.later().await;
+    // Without a value there is nothing to look for.
+    world.sql(&format!(
+        "INSERT INTO deals (name, currency, contact_id) SELECT made.name, made.currency, syncline_id FROM contacts, \
+         (VALUES ('Looked for', 'EUR'), ('Made', NULL)) AS made (name, currency) WHERE sell_id = '{person}'"
+    ));
+    world.later().await;
+    let holds = world.stage.holds().await;
+    assert_eq!(holds.iter().map(syncline_engine::hold::Hold::name).collect::<Vec<_>>(), ["not_searched"]);
+    assert!(holds[0].says.contains("search of deals by currency"), "{}", holds[0].says);
+    assert_eq!(world.rows("deals", "name, (sell_id IS NOT NULL)::text"), [["Looked for", "false"], ["Made", "true"]]);
 }
