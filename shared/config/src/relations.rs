@@ -8,10 +8,12 @@ use crate::document::{Entry, Node};
 use crate::findings::Findings;
 use crate::problem::Code;
 
-/// The fields of a mapping that refer to another: the field's entry, and the mapping's name.
+/// The fields of a mapping that refer to another: the field's entry, and the mapping's name. Of records that refer to others of their own mapping
+/// the worker finds the order, record by record.
 fn references(object: &Entry) -> impl Iterator<Item = (&Entry, &str)> {
     let fields = object.value.get("fields").map(Node::entries).unwrap_or_default();
-    fields.iter().filter_map(|field| field.value.text_at("reference").map(|parent| (field, parent)))
+    let named = fields.iter().filter_map(|field| field.value.text_at("reference").map(|parent| (field, parent)));
+    named.filter(|(_, parent)| *parent != object.key)
 }
 
 /// The mappings with parents first and otherwise in the order of the file. A cycle, which has no such order, is among the findings.

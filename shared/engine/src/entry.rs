@@ -52,6 +52,9 @@ pub const MERGED: &str = "merged:";
 /// The end of a record that a write of ours moved to another id, which follows: that one has its link, whatever becomes of this one.
 pub const MOVED: &str = "moved:";
 
+/// The end of a record that waits for another: that one's mapping, side and id follow, with a slash between them.
+pub const WAITING: &str = "waiting:";
+
 /// How an observation ended that was not carried over: the same observation again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
@@ -67,7 +70,15 @@ pub struct Note {
 impl Note {
     /// Whether it tells how the same observation would end again. Who waits for a parent has not ended.
     pub fn is_final(&self) -> bool {
-        !self.end.starts_with("waiting:")
+        !self.end.starts_with(WAITING)
+    }
+
+    /// The record for which it waits.
+    pub fn waits_for(&self) -> Option<(MappingName, Side, RecordId)> {
+        let mut parts = self.end.strip_prefix(WAITING)?.splitn(3, '/');
+        let (mapping, side, id) = (parts.next()?, parts.next()?, parts.next()?);
+        let side = [Side::Left, Side::Right].into_iter().find(|known| known.to_string() == side)?;
+        Some((mapping.into(), side, id.into()))
     }
 
     /// The record that has its link now.

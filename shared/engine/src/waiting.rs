@@ -61,6 +61,14 @@ pub fn wait(
     Ok(writes)
 }
 
+/// A parent's entry once a child has been noted as waiting for it.
+pub fn marked(own: &Placed) -> Placed {
+    if own.has_children() {
+        return own.clone();
+    }
+    Placed { key: own.key.clone(), version: own.version + 1, entry: with_children(own) }
+}
+
 fn with_children(own: &Placed) -> Entry {
     match &own.entry {
         Entry::Intent { at, held, .. } => Entry::Intent { at: *at, children: true, held: *held },

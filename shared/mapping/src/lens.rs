@@ -73,6 +73,8 @@ pub enum RefState {
     NotYet,
     /// It will have none (deleted, or left out by a rule): the reference is empty over there.
     Never,
+    /// It has none yet, and waits itself for the record that refers to it: that one goes first, without the reference, which follows.
+    Later,
 }
 
 /// What is known of referenced records, looked up beforehand.

@@ -104,6 +104,8 @@ pub enum Decision {
     LeftAlone,
     /// A person decides.
     Held,
+    /// Goes to this side once the record that it refers to is linked, which waits for this one.
+    Awaits(Side),
 }
 
 /// One field's decision, for the history and for `explain`.

@@ -157,6 +157,11 @@ impl ObjectMapping {
         names.into_iter().collect()
     }
 
+    /// Whether some of its records refer to others of it: people to the organisation where they work.
+    pub fn refers_to_itself(&self) -> bool {
+        self.parents().any(|parent| *parent == self.name)
+    }
+
     /// The mappings that this one refers to, which therefore go first.
     pub fn parents(&self) -> impl Iterator<Item = &MappingName> {
         self.fields.iter().filter_map(|field| field.lens.left.parent())

@@ -39,6 +39,14 @@ fn parents_go_first_whatever_the_order_of_the_file() {
 }
 
 #[test]
+fn records_of_one_mapping_may_refer_to_each_other() {
+    let text = GOOD.replace("reference: companies", "reference: contacts");
+    let config = config(&text);
+    let refers: Vec<bool> = config.syncs[0].mappings.iter().map(syncline_mapping::ObjectMapping::refers_to_itself).collect();
+    assert_eq!(refers, [false, true]);
+}
+
+#[test]
 fn lenses_are_written_in_short_and_in_long() {
     let fields = "title: { left: job_title, right: Title }\n          \
                   name: { left: name, right: { first: FirstName, last: LastName } }\n          \

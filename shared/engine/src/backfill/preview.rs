@@ -258,15 +258,71 @@ impl Fates {
 }
 
 async fn foresee(place: Place<'_>, read: &Pair<Scanned>, fates: &mut Fates, said: &mut MappingPreview) -> Result<(), EngineError> {
-    let tasks = join(place.mapping, &read.left.index, &read.right.index);
-    for packet in tasks.chunks(PACKET_TASKS) {
-        let records = records(read, &carry::spots(packet));
-        let refs = fates.refs(place, &records).await?;
-        for task in packet {
-            foresee_one(place, task, &records, &refs, fates, said);
+    let mut tasks = join(place.mapping, &read.left.index, &read.right.index);
+    let mut is_patient = place.mapping.refers_to_itself();
+    loop {
+        let mut waiting: Vec<(Task, Vec<Named>)> = Vec::new();
+        for packet in tasks.chunks(PACKET_TASKS) {
+            let records = records(read, &carry::spots(packet));
+            let refs = fates.refs(place, &records).await?;
+            for task in packet {
+                let relatives = if is_patient { relatives(place, task, &records, &refs) } else { Vec::new() };
+                if relatives.is_empty() {
+                    foresee_one(place, task, &records, &refs, fates, said);
+                } else {
+                    waiting.push((task.clone(), relatives));
+                }
+            }
+        }
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        if waiting.len() == tasks.len() {
+            // The rest waits for itself, or for one that will not be linked.
+            is_patient = false;
+            for (side, id) in circles(&waiting) {
+                fates.set(&place.mapping.name, side, &id, RefState::Later);
+            }
+        }
+        tasks = waiting.into_iter().map(|(task, _)| task).collect();
+    }
+}
+
+type Named = (Side, RecordId);
+
+/// The records of a task that may be linked: those that a pair has, or the one that stands alone.
+fn of_task(task: &Task) -> Vec<(Side, &Found)> {
+    match task {
+        Task::Pair(pair) => vec![(Side::Left, &pair.left), (Side::Right, &pair.right)],
+        Task::Alone { side, record } => vec![(*side, record)],
+        Task::Ambiguous { .. } | Task::Taken { .. } => Vec::new(),
+    }
+}
+
+/// The records of the same mapping that a task's records refer to, and of which nothing is foreseen yet.
+fn relatives(place: Place<'_>, task: &Task, records: &BTreeMap<(Side, Spot), Record>, refs: &Refs) -> Vec<Named> {
+    let mut wanted = Wanted::default();
+    for (side, found) in of_task(task) {
+        if let Some(record) = records.get(&(side, found.spot)) {
+            wanted.gather(place.mapping, side, record);
         }
     }
-    Ok(())
+    let own = &place.mapping.name;
+    let open = wanted.iter().filter(|(parent, side, id)| *parent == own && refs.state(parent, *side, id) == RefState::NotYet);
+    open.map(|(_, side, id)| (side, id.clone())).collect()
+}
+
+/// Of tasks that all wait, the records that wait for nobody but each other: the worker lets these go first, without their references.
+fn circles(waiting: &[(Task, Vec<Named>)]) -> BTreeSet<Named> {
+    let mut open: Vec<&(Task, Vec<Named>)> = waiting.iter().collect();
+    loop {
+        let ids: BTreeSet<Named> = open.iter().flat_map(|(task, _)| of_task(task)).map(|(side, found)| (side, found.id.clone())).collect();
+        let before = open.len();
+        open.retain(|(_, relatives)| relatives.iter().all(|named| ids.contains(named)));
+        if open.len() == before {
+            return ids;
+        }
+    }
 }
 
 fn records(read: &Pair<Scanned>, spots: &BTreeSet<(Side, Spot)>) -> BTreeMap<(Side, Spot), Record> {
@@ -340,7 +396,9 @@ fn changes(place: Place<'_>, plan: &Plan, said: &mut MappingPreview) {
             Decision::Merged { left, right } => {
                 [(Side::Left, left), (Side::Right, right)].into_iter().filter_map(|(side, is)| is.then_some(side)).collect()
             }
-            Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::LeftAlone | Decision::Held => Vec::new(),
+            Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::LeftAlone | Decision::Held | Decision::Awaits(_) => {
+                Vec::new()
+            }
         };
         for target in targets {
             *said.fields.of_mut(target).entry(outcome.field.clone()).or_default() += 1;

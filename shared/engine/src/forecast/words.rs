@@ -117,6 +117,11 @@ fn of_writes(plan: &Plan, looked: &Looked) -> Says {
     if !kept.is_empty() {
         parts.push(format!("kept by its write policy: {}", kept.join(", ")));
     }
+    let awaits = |field: &&syncline_mapping::FieldOutcome| matches!(field.decision, Decision::Awaits(_));
+    let awaiting: Vec<&str> = plan.fields.iter().filter(awaits).map(|field| field.field.as_str()).collect();
+    if !awaiting.is_empty() {
+        parts.push(format!("follows when the record to which it refers is linked: {}", awaiting.join(", ")));
+    }
     let act = match writes.first() {
         Some(write) => write.act,
         None if plan.link == LinkChange::Join || is_first_meeting(looked) => Act::Link,

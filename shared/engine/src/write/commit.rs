@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use syncline_mapping::{Base, HoldReason, LinkChange, Plan, SkipReason};
 use syncline_model::mutant::{Mutant, planted};
-use syncline_model::{FieldName, MappingName, Record, RecordId, Side, Version};
+use syncline_model::{FieldName, Record, RecordId, Side, Version};
 
 use super::job::{Job, Other, Outgoing, Place};
 use super::run::{ended, ended_at};
@@ -230,7 +230,11 @@ impl Commits {
         // Who waits for either of them: the entries tell, as they were before the pair was claimed; of a claim whose worker died they cannot.
         let joins = job.standing.link.as_ref().is_none_or(|(_, link)| link.is_open());
         let unknown = matches!(job.standing.own.entry, Entry::Link(_) | Entry::Pointer(_));
-        if joins && let Some(other) = &job.other_id {
+        // What was read anew may be what an attempt linked that died before it could release them: nothing tells.
+        let again = !joins && !job.told && place.is_parent();
+        if (joins || again)
+            && let Some(other) = &job.other_id
+        {
             if unknown || job.standing.own.has_children() {
                 children.push((source, job.record.id.clone()));
             }
@@ -354,7 +358,7 @@ fn waiting_for(place: Place<'_>, job: &Job) -> Vec<(Side, RecordId)> {
 }
 
 /// The writes that note how an observation ended.
-fn noted(place: Place<'_>, job: &Job, end: String, children: bool) -> Result<Vec<Write>, EngineError> {
+pub(super) fn noted(place: Place<'_>, job: &Job, end: String, children: bool) -> Result<Vec<Write>, EngineError> {
     let print = |side, record| entry::print(&place.engine.marker, place.mapping, side, record);
     let other = job.standing.link.as_ref().and_then(|_| job.other.record()).map(|other| print(place.target(), other));
     let note = Some(Note { print: print(place.source, &job.record), end, other });
@@ -384,41 +388,6 @@ fn changes(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<&Record>) ->
         },
         Some(Planned::Restore { .. }) | None => BTreeMap::new(),
     }
-}
-
-/// Lets a child wait for its parent, and asks for the parent, once.
-pub(super) async fn wait(
-    place: Place<'_>,
-    job: Job,
-    parent: (&MappingName, Side, &RecordId),
-    out: &mut Outgoing,
-) -> Result<(), EngineError> {
-    let (parent, side, id) = parent;
-    let store = place.engine.store.as_ref();
-    let standing = entry::standings(store, &place.sync.name, parent, side, std::slice::from_ref(id)).await?.remove(id);
-    let Some(standing) = standing else { return Ok(()) };
-    if standing.link().is_some_and(|link| link.state == LinkState::Active) {
-        out.again(place.now(), job.into_change(), false);
-        return Ok(());
-    }
-    let child = (&place.mapping.name, place.source, &job.record.id);
-    let follows = Some(job.trace(place));
-    let waits = waiting::Waits { trace: follows.clone(), told: told::kept(place, &job)? };
-    let mut writes = waiting::wait(place.sync, parent, side, &standing, child, waits, place.now())?;
-    // An own intent stays: it says that a create may be under way.
-    if !matches!(job.standing.own.entry, Entry::Intent { .. }) {
-        writes.extend(noted(place, &job, format!("waiting:{parent}/{id}"), job.standing.own.has_children())?);
-    }
-    // Asked for before anybody is noted as waiting: later children do not ask again.
-    if !standing.own.has_children() {
-        place.engine.outbox.send(waiting::ask_for(place.engine, place.sync, (parent, side, id), follows)?).await?;
-    }
-    let done = entry::commit(store, vec![writes]).await?;
-    ended(place, &job.change, &End::Later("waiting"));
-    if done != [true] {
-        out.again(place.now() + SignedDuration::from_secs(1), job.into_change(), false);
-    }
-    Ok(())
 }
 
 /// A record was merged into another of its side: its link moves to the survivor, unless that has one of its own.

@@ -44,6 +44,11 @@ impl Place<'_> {
         self.sync.is_feed_only(self.mapping, self.source)
     }
 
+    /// Whether records of some mapping refer to records of this one.
+    pub(super) fn is_parent(&self) -> bool {
+        self.sync.mappings.iter().any(|other| other.parents().any(|parent| *parent == self.mapping.name))
+    }
+
     /// Where the changed records belong, for who tells of them.
     pub(super) fn subject(&self) -> Subject<'_> {
         Subject { sync: &self.sync.name, mapping: &self.mapping.name, side: self.source }

@@ -10,6 +10,7 @@ mod identify;
 mod job;
 mod moved;
 mod outcome;
+mod parents;
 mod read;
 mod run;
 mod stamp;

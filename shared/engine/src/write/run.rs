@@ -1,14 +1,14 @@
 //! One run over the changes of one mapping and side: read, decide, write, store.
 
 use jiff::SignedDuration;
-use syncline_mapping::{LinkChange, Pair, Plan, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after};
+use syncline_mapping::{LinkChange, Pair, Plan, RefState, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after};
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Deadline, Presence, Record, RecordId, Side, Value};
 
 use super::commit::{self, Commits};
 use super::job::{Job, Observed, Other, Outgoing, Place, newest};
 use super::triage::{Triage, triage};
-use super::{candidates, identify, outcome, read, told};
+use super::{candidates, identify, outcome, parents, read, told};
 use crate::budget::NoToken;
 use crate::counts::End;
 use crate::entry::{self, Entry, LinkState, Standing};
@@ -114,21 +114,29 @@ impl<'a> Run<'a> {
         if let Some((open, error)) = read::counterparts(place, &mut jobs).await {
             postpone(place, open.into_iter().map(Job::into_change).collect(), &error, place.target(), &mut self.out).await?;
         }
-        let jobs = ask_the_other_side(place, jobs, &mut self.out);
-        match read::references(place, &jobs).await? {
-            Ok(refs) => self.refs.extend(refs),
-            Err((side, error)) => {
-                return postpone(place, jobs.into_iter().map(Job::into_change).collect(), &error, side, &mut self.out).await;
+        let mut open = ask_the_other_side(place, jobs, &mut self.out);
+        while !open.is_empty() {
+            match read::references(place, &open).await? {
+                Ok(refs) => self.refs.extend(refs),
+                Err((side, error)) => {
+                    return postpone(place, open.into_iter().map(Job::into_change).collect(), &error, side, &mut self.out).await;
+                }
             }
-        }
-        for job in jobs {
-            let plan = job.plan(place, &self.refs);
-            if let Some(ready) = sort_plan(place, job, plan, &self.refs, &mut self.commits, &mut self.out).await? {
-                self.writing.push(ready);
+            let (jobs, later) = parents::first(place, open, &self.refs);
+            for job in jobs {
+                let plan = job.plan(place, &self.refs);
+                if let Some(ready) = sort_plan(place, job, plan, &self.refs, &mut self.commits, &mut self.out).await? {
+                    self.writing.push(ready);
+                }
+                if self.writing.len() >= self.batch {
+                    self.write().await?;
+                }
             }
-            if self.writing.len() >= self.batch {
+            if place.mapping.refers_to_itself() {
+                // Those that follow, in this part and in the next, may refer to these.
                 self.write().await?;
             }
+            open = later;
         }
         Ok(())
     }
@@ -215,8 +223,7 @@ impl<'a> Run<'a> {
 /// finds nothing to do: then they are released here.
 async fn release_left_behind(place: Place<'_>, id: &RecordId, standing: &Standing, end: &End) -> Result<(), EngineError> {
     let Place { engine, sync, mapping, source, .. } = place;
-    let refers = |other: &ObjectMapping| other.fields.iter().any(|field| field.lens.of(source).parent() == Some(&mapping.name));
-    if *end != End::Unchanged || !sync.mappings.iter().any(refers) {
+    if !matches!(end, End::Unchanged | End::Superseded) || !place.is_parent() {
         return Ok(());
     }
     waiting::release(engine, sync, &mapping.name, source, id).await?;
@@ -445,8 +452,11 @@ async fn sort_plan(
             Ok(None)
         }
         Verdict::Wait { parent, side, id } => {
-            commit::wait(place, job, (&parent, side, &id), out).await?;
-            Ok(None)
+            let Some(job) = parents::wait(place, job, (&parent, side, &id), out).await? else { return Ok(None) };
+            let mut refs = refs.clone();
+            refs.insert(parent, side, id, RefState::Later);
+            let plan = job.plan(place, &refs);
+            Box::pin(sort_plan(place, job, plan, &refs, commits, out)).await
         }
         Verdict::Look(side) => {
             // What had to be read was read; a vendor that leaves mapped fields out brings us here. It is tried again, and then held.

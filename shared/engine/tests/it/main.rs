@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod backfill;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod preview;
+#[cfg(test)]
+mod relatives;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]

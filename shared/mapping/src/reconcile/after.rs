@@ -13,7 +13,7 @@ use crate::plan::{Decision, FieldOutcome, Plan, Write};
 use crate::spec::{FieldMapping, Pair};
 
 /// The base once a plan's writes were made: each side's mark is of what that side stores, as `stored` tells, or else of what was sent.
-/// A field keeps its old base, so that it is decided again, where its write was not made, where a person decides, where a side that was
+/// A field keeps its old base, so that it is decided again, where its write was not made or follows, where a person decides, where a side that was
 /// read does not show it, and where the plan ended before it came to fields. `known` is what the plan was made from.
 pub fn base_after(known: &Known<'_>, plan: &Plan, made: Pair<bool>, stored: Pair<Option<&Record>>) -> Base {
     let mut base = Base::default();
@@ -41,6 +41,7 @@ fn is_settled(known: &Known<'_>, field: &FieldMapping, decision: Decision, made:
         Sight::Unchanged | Sight::Unread | Sight::Gone | Sight::Nothing => false,
     };
     (decision != Decision::Held || planted(Mutant::HeldFieldSettled))
+        && !matches!(decision, Decision::Awaits(_))
         && [Side::Left, Side::Right].into_iter().all(|side| !writes(decision, side) || *made.of(side))
         && !hidden(Side::Left)
         && !hidden(Side::Right)

@@ -42,6 +42,7 @@ pub(super) fn create(known: &Known<'_>, from: Side, record: &Record) -> Plan {
                 }
                 Err(Stop::Problem(problem)) => problems.push(ProblemNote::from(problem)),
                 Err(Stop::Wait { parent, side, id }) => return Plan::ends(Verdict::Wait { parent, side, id }),
+                Err(Stop::Later(side)) => decision = Decision::Awaits(side),
                 Err(Stop::Look(side)) => return Plan::ends(Verdict::Look(side)),
             }
         }

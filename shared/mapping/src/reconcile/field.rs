@@ -12,8 +12,14 @@ use crate::spec::{Conflict, Drift, FieldMapping, Flow, Pair, WritePolicy};
 /// Why a field cannot be decided as it stands.
 pub(super) enum Stop {
     Problem(FieldProblem),
-    Wait { parent: MappingName, side: Side, id: RecordId },
+    Wait {
+        parent: MappingName,
+        side: Side,
+        id: RecordId,
+    },
     Look(Side),
+    /// The reference follows, to this side, when the record that it names is linked.
+    Later(Side),
 }
 
 impl From<FieldProblem> for Stop {
@@ -112,6 +118,7 @@ pub(super) fn carry(known: &Known<'_>, field: &FieldMapping, from: Side, raw: &[
             RefState::Never => carried(Value::Null),
             RefState::NotYet if planted(Mutant::ParentNotAwaited) => carried(Value::Null),
             RefState::NotYet => Err(Stop::Wait { parent: parent.clone(), side: from, id }),
+            RefState::Later => Err(Stop::Later(from.other())),
         },
         (Value::Reference(id), Lens::Owner { .. }, None) => {
             if let Some(other) = known.refs.user(from, &id) {
@@ -423,7 +430,7 @@ impl Case<'_> {
                 Ok(carried) if self.field.equality.same(&carried.view, &shown) => {
                     return Ok(Some(Proposal::about(Decision::Agree, carried.owner_not_found)));
                 }
-                Ok(_) | Err(Stop::Wait { .. }) => {}
+                Ok(_) | Err(Stop::Wait { .. } | Stop::Later(_)) => {}
                 Err(stop) => return Err(stop),
             }
         }

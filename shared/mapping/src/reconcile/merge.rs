@@ -23,6 +23,7 @@ pub(super) fn merge(known: &Known<'_>) -> Plan {
                 problems.push(ProblemNote::from(problem));
                 Proposal::of(Decision::Held)
             }
+            Err(Stop::Later(side)) => Proposal::of(Decision::Awaits(side)),
             Err(Stop::Wait { parent, side, id }) => return Plan::ends(Verdict::Wait { parent, side, id }),
             Err(Stop::Look(side)) => return Plan::ends(Verdict::Look(side)),
         };

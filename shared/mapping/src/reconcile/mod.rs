@@ -122,7 +122,7 @@ fn writes(decision: Decision, side: Side) -> bool {
         Decision::Write(target) => target == side,
         Decision::Won(winner) => winner.other() == side,
         Decision::Merged { left, right } => side.of(left, right),
-        Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::LeftAlone | Decision::Held => false,
+        Decision::Agree | Decision::Kept(_) | Decision::Drifted(_) | Decision::LeftAlone | Decision::Held | Decision::Awaits(_) => false,
     }
 }
 

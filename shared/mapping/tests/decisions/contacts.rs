@@ -1,6 +1,6 @@
 //! Whole records: creating, deleting, names, tags, value maps, references and link fields, as the Freshdesk and Salesforce recipe has them.
 
-use syncline_mapping::{DeletePolicy, Equality, Flow, Lens, ObjectMapping, Others, Pair, RefState, ValueMap};
+use syncline_mapping::{Decision, DeletePolicy, Equality, Flow, Lens, ObjectMapping, Others, Pair, Plan, RefState, ValueMap};
 use syncline_model::{Record, Side, Value};
 
 use crate::scene::{Scene, Spot, mapping, record, said, two_way};
@@ -118,6 +118,20 @@ fn references_become_the_counterpart_and_wait_for_it() {
     assert_eq!(scene.said(), "update r1 AccountId=\"a1\"");
     scene.refs.insert(COMPANIES.into(), Side::Left, "c1".into(), RefState::Never);
     assert_eq!(scene.said(), "no change", "empty over there already");
+}
+
+#[test]
+fn a_reference_that_follows_is_left_out_and_stays_open() {
+    let old = || (left(&[]), right(&[]));
+    let mut scene = edited(&old(), (left(&[("company_id", "c1"), ("email", "ida@a.example")]), old().1));
+    scene.refs.insert(COMPANIES.into(), Side::Left, "c1".into(), RefState::Later);
+    assert_eq!(scene.said(), "update r1 Email=\"ida@a.example\"");
+    let awaits = |plan: &Plan| plan.fields.iter().filter(|field| field.decision == Decision::Awaits(Side::Right)).count();
+    assert_eq!(awaits(&scene.plan()), 1);
+    let mut scene = Scene::new(contacts(), Spot::Seen(left(&[("company_id", "c1")])), Spot::Nothing);
+    scene.refs.insert(COMPANIES.into(), Side::Left, "c1".into(), RefState::Later);
+    assert!(scene.said().starts_with("create") && !scene.said().contains("AccountId"), "{}", scene.said());
+    assert_eq!(awaits(&scene.plan()), 1);
 }
 
 #[test]

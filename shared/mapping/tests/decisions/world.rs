@@ -241,7 +241,7 @@ impl World {
             // One name for both ends of a link: the right one.
             (Value::Reference(id), Side::Left) => match self.scene.refs.state(&"companies".into(), side, id) {
                 RefState::Linked(other) => Value::Reference(other),
-                RefState::NotYet | RefState::Never => Value::Null,
+                RefState::NotYet | RefState::Never | RefState::Later => Value::Null,
             },
             (_, _) => view,
         }))
