@@ -17,28 +17,27 @@ pub struct SystemFacts {
     pub title: String,
     pub setting_keys: Vec<SettingKey>,
     /// The objects that can be synced.
-    pub objects: Vec<SyncedObject>,
+    pub objects: Vec<ObjectFacts>,
 }
 
-impl SystemFacts {
-    /// What is known of an object; a system whose objects the customer names has one entry for any.
-    pub(crate) fn object(&self, kind: &str) -> Option<&SyncedObject> {
-        self.objects.iter().find(|object| [kind, "*"].contains(&object.kind.as_str()))
-    }
-}
-
-/// An object of a system.
+/// What the reader must know of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyncedObject {
+pub struct ObjectFacts {
     pub kind: ObjectKind,
-    /// Records are taken and never given back.
+    /// Whether its records are written at all.
+    pub written: bool,
+    /// Whether a feed of changes is all there is of it: it cannot be asked what a record holds now.
+    pub feed_only: bool,
+    /// Whether its records can be looked for by any of their fields.
+    pub searched: bool,
+    /// Whether records are taken and never given back.
     pub write_only: bool,
 }
 
-impl From<&str> for SyncedObject {
-    /// One that can be read.
+/// An object that can be read, written and searched.
+impl From<&str> for ObjectFacts {
     fn from(kind: &str) -> Self {
-        Self { kind: kind.into(), write_only: false }
+        Self { kind: kind.into(), written: true, feed_only: false, searched: true, write_only: false }
     }
 }
 

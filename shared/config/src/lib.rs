@@ -12,6 +12,7 @@ mod inspect;
 mod layer;
 mod metadata;
 mod object;
+mod one_sided;
 mod problem;
 mod read;
 mod recipes;
@@ -24,7 +25,7 @@ mod sync;
 mod types;
 mod write_only;
 
-pub use config::{Config, Connection, HistoryKeep, HistoryMode, SettingKey, Sweep, Sync, SyncedObject, SystemFacts};
+pub use config::{Config, Connection, HistoryKeep, HistoryMode, ObjectFacts, SettingKey, Sweep, Sync, SystemFacts};
 pub use cron::Cron;
 pub use document::TEXT_BYTES_MAX;
 pub use layer::{Address, MapLayer};

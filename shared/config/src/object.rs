@@ -3,17 +3,20 @@
 use syncline_mapping::{Flow, MatchKey, ObjectMapping, Pair};
 use syncline_model::{FieldName, MappingName, ObjectKind, Side};
 
+use crate::config::{ObjectFacts, SystemFacts};
 use crate::document::{Entry, Node};
 use crate::field::{compare, default_equality, read_field};
 use crate::findings::{Findings, below, listed, suggestion};
+use crate::one_sided;
 use crate::problem::Code;
-use crate::sync::{Defaults, SIDES, deletes};
+use crate::sync::{Defaults, SIDES, deletes, drift, flow};
 use crate::write_only::refuse_reading;
 
 /// Reads one mapping; `None` where too much is missing to make one, which is then among the findings.
 pub(crate) fn read_object(entry: &Entry, defaults: &Defaults<'_>, findings: &mut Findings) -> Option<ObjectMapping> {
     let node = &entry.value;
     let path = format!("{}.objects.{}", defaults.path, entry.key);
+    let defaults = &own_defaults(node, defaults, &path, findings);
     for (side, name) in SIDES {
         unknown_object(node, side, name, defaults, &path, findings);
     }
@@ -31,7 +34,7 @@ pub(crate) fn read_object(entry: &Entry, defaults: &Defaults<'_>, findings: &mut
     let field_nodes = node.get("fields").map(Node::entries).unwrap_or_default();
     let fields: Vec<_> = field_nodes.iter().map(|field| read_field(field, &path, defaults, findings)).collect();
     refuse_conflicting_fields(field_nodes, &fields, &link_field, &path, findings);
-    Some(ObjectMapping {
+    let mapping = ObjectMapping {
         name: MappingName::new(entry.key.as_str()),
         kind: Pair::new(ObjectKind::new(kinds.left?), ObjectKind::new(kinds.right?)),
         fields: fields.into_iter().collect::<Option<Vec<_>>>()?,
@@ -41,13 +44,35 @@ pub(crate) fn read_object(entry: &Entry, defaults: &Defaults<'_>, findings: &mut
         deletes: deletes(node, defaults.deletes),
         need_one_of: Pair::new(needed(node, "left"), needed(node, "right")),
         required: Pair::default(),
-    })
+    };
+    one_sided::refuse(entry, &mapping, defaults, &path, findings);
+    Some(mapping)
+}
+
+/// What the sync says, with what the object says otherwise.
+fn own_defaults<'a>(node: &Node, defaults: &Defaults<'a>, path: &str, findings: &mut Findings) -> Defaults<'a> {
+    let own = flow(node).unwrap_or(defaults.flow);
+    if let Some(place) = node.get("direction")
+        && !flow_fits(defaults.flow, own)
+    {
+        let hint = "remove the direction here, or write `direction: both` for the sync and name the direction of each object";
+        let problem = "this object goes another way than the sync, which is one-way";
+        findings.add(Code::AgainstDirection, place.place, below(path, "direction"), problem, hint);
+    }
+    Defaults { flow: own, drift: drift(node).unwrap_or(defaults.drift), ..defaults.clone() }
+}
+
+/// The facts of an object: its own, or those of any.
+pub(crate) fn object_of<'a>(facts: &'a SystemFacts, kind: &str) -> Option<&'a ObjectFacts> {
+    let named = |name: &str| facts.objects.iter().find(|object| object.kind.as_str() == name);
+    named(kind).or_else(|| named("*"))
 }
 
 fn unknown_object(node: &Node, side: Side, name: &str, defaults: &Defaults<'_>, path: &str, findings: &mut Findings) {
     let (Some(place), Some(facts)) = (node.get(name), defaults.systems.of(side)) else { return };
     let Some(kind) = place.text() else { return };
-    if facts.object(kind).is_some() {
+    // A system whose objects the customer names has facts for any.
+    if object_of(facts, kind).is_some() {
         return;
     }
     let hint = suggestion(kind, facts.objects.iter().map(|object| object.kind.as_str()), "objects that can be synced");

@@ -40,6 +40,8 @@ pub enum Code {
     BadLens,
     BadValueMap,
     NoMatch,
+    /// A field by which the system cannot look.
+    NotSearched,
     BadSchedule,
     BadTimeZone,
     BadRegion,
@@ -77,6 +79,7 @@ impl Code {
             Self::BadLens => "bad_lens",
             Self::BadValueMap => "bad_value_map",
             Self::NoMatch => "no_match",
+            Self::NotSearched => "not_searched",
             Self::BadSchedule => "bad_schedule",
             Self::BadTimeZone => "bad_time_zone",
             Self::BadRegion => "bad_region",

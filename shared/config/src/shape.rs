@@ -268,6 +268,13 @@ const OBJECT: Shape = Shape::Keys(&[
         "To be created on that side, a record needs a value in at least one of these of its fields.",
         "need_one_of: { left: [email, mobile, phone] }",
     ),
+    key(
+        "direction",
+        Shape::Words(DIRECTIONS),
+        "Which way changes of this object go; by default as the sync says.",
+        "direction: left_to_right",
+    ),
+    key("drift", Shape::Words(DRIFTS), "What a changed target of a one-way field means; by default as the sync says.", "drift: leave"),
     key("debounce_s", Shape::Whole(0, 86_400), "Seconds that a record must have been still before it is synced.", "debounce_s: 60"),
     required(
         "fields",

@@ -17,6 +17,7 @@ use crate::relations::parents_first;
 use crate::schedule::{Refusal, Schedule, time_zone};
 
 /// What a sync says once for all that stands in it.
+#[derive(Clone)]
 pub(crate) struct Defaults<'a> {
     pub(crate) path: String,
     pub(crate) connections: Pair<Option<&'a str>>,

@@ -5,7 +5,7 @@ use syncline_model::Side;
 
 use crate::document::{Entry, Node};
 use crate::findings::{Findings, Place, below};
-use crate::object::leads_to;
+use crate::object::{leads_to, object_of};
 use crate::problem::Code;
 use crate::sync::{Defaults, SIDES};
 
@@ -14,7 +14,7 @@ pub(crate) fn refuse_reading(entry: &Entry, defaults: &Defaults<'_>, path: &str,
     let mut found = false;
     for (side, name) in SIDES {
         let (Some(facts), Some(kind)) = (defaults.systems.of(side), entry.value.text_at(name)) else { continue };
-        if facts.object(kind).is_some_and(|object| object.write_only) {
+        if object_of(facts, kind).is_some_and(|object| object.write_only) {
             found = true;
             let says = format!("{} takes records of `{kind}` and gives none back", facts.title);
             refuse_side(entry, side, &says, defaults, path, findings);
@@ -34,13 +34,15 @@ fn refuse_side(entry: &Entry, side: Side, says: &str, defaults: &Defaults<'_>, p
     let towards = side.of(Flow::ToLeft, Flow::ToRight);
     let one_way = format!("write `direction: {}` and `master: {other}`", leads_to(side));
     if defaults.flow != towards {
-        if let Some(place) = defaults.direction_at {
+        let own = node.get("direction").map(|direction| (direction.place, path));
+        let said = own.or_else(|| defaults.direction_at.map(|place| (place, defaults.path.as_str())));
+        if let Some((place, path)) = said {
             let problem = format!("{says}, and changes are to come from the {name}");
             add(
                 place,
-                below(&defaults.path, "direction"),
+                below(path, "direction"),
                 problem,
-                format!("{one_way}; what can be read both ways belongs into a sync of its own"),
+                format!("{one_way}; where only this object goes one way, write the direction at the object"),
             );
         }
         if let Some((_, place)) = defaults.master.filter(|(master, _)| *master == side && defaults.flow == Flow::Both) {

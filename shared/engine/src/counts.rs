@@ -170,6 +170,8 @@ pub fn hold_name(reason: &HoldReason) -> &'static str {
         HoldReason::Refused { .. } => "refused",
         HoldReason::TakenByHidden { .. } => "taken_by_hidden",
         HoldReason::Unreadable { .. } => "unreadable",
+        HoldReason::NotToldAgain => "not_told_again",
+        HoldReason::NotSearched { .. } => "not_searched",
         HoldReason::TriedTooOften { .. } => "tried_too_often",
         HoldReason::MassDelete { .. } => "mass_delete",
     }

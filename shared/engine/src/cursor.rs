@@ -22,6 +22,18 @@ struct Body {
     leased_until: Option<Timestamp>,
     /// When a listing was last read to its end.
     caught_up: Option<Timestamp>,
+    /// The account has no such feed now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    closed: Option<Closed>,
+}
+
+/// That a feed, which is all there is of an object, is not open to the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// Since when we know.
+    pub since: Timestamp,
+    /// A sentence for people on why, and what opens it.
+    pub says: String,
 }
 
 const FORMAT: u8 = 1;
@@ -36,6 +48,7 @@ pub struct Lease {
     first: bool,
     until: Timestamp,
     caught_up: Option<Timestamp>,
+    closed: Option<Closed>,
 }
 
 /// A cursor as `status` shows it.
@@ -44,6 +57,9 @@ pub struct CursorStatus {
     pub started: bool,
     pub caught_up: Option<Timestamp>,
     pub leased_until: Option<Timestamp>,
+    /// Set where the feed is not read because the account does not have it: nothing is lost of what came before, nothing comes until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
 }
 
 /// Takes the lease; `None`: somebody else holds it.
@@ -59,7 +75,8 @@ pub async fn lease(
     if body.leased_until.is_some_and(|end| end > engine.now()) && !planted(Mutant::LeaseIgnored) {
         return Ok(None);
     }
-    let mut lease = Lease { key, version, cursor: body.cursor, begun: body.begun, first: body.first, until, caught_up: body.caught_up };
+    let Body { v: _, cursor, begun, first, leased_until: _, caught_up, closed } = body;
+    let mut lease = Lease { key, version, cursor, begun, first, until, caught_up, closed };
     match lease.store(engine, Some(until)).await {
         Ok(()) => Ok(Some(lease)),
         Err(EngineError::Store(StoreError::Lost { .. })) => Ok(None),
@@ -70,7 +87,8 @@ pub async fn lease(
 /// Reads a cursor without taking it.
 pub async fn status(engine: &Engine, sync: &SyncName, mapping: &MappingName, side: Side) -> Result<CursorStatus, EngineError> {
     let (_, body) = load(engine, &keys::cursor(sync, mapping, side)).await?;
-    Ok(CursorStatus { started: body.cursor.is_some(), caught_up: body.caught_up, leased_until: body.leased_until })
+    let Body { cursor, caught_up, leased_until, closed, .. } = body;
+    Ok(CursorStatus { started: cursor.is_some(), caught_up, leased_until, closed })
 }
 
 /// Lets a feed begin where a scan began, so that nothing that happened since is missed: if it was never read, or has been read only since a
@@ -93,7 +111,8 @@ pub async fn begin_at(
         return Ok(Some(until));
     }
     // Going back repeats what the base knows already, and loses nothing.
-    let mut lease = Lease { key, version, cursor: Some(cursor), begun: Some(began), first: false, until: now, caught_up: body.caught_up };
+    let (caught_up, begun) = (body.caught_up, Some(began));
+    let mut lease = Lease { key, version, cursor: Some(cursor), begun, first: false, until: now, caught_up, closed: None };
     match lease.store(engine, None).await {
         Ok(()) => Ok(None),
         Err(EngineError::Store(StoreError::Lost { .. })) => Ok(Some(now + jiff::SignedDuration::from_secs(1))),
@@ -116,6 +135,18 @@ impl Lease {
         self.cursor.is_none() || self.first
     }
 
+    /// From which moment a feed begins that has no cursor yet: from the first try, where the account did not have it then.
+    pub fn begins(&self, now: Timestamp) -> Timestamp {
+        self.closed.as_ref().map_or(now, |closed| closed.since)
+    }
+
+    /// Notes that the account does not have the feed, and gives the lease back. The cursor stays: from there it goes on once there is one again.
+    pub async fn close(mut self, engine: &Engine, says: String) -> Result<(), EngineError> {
+        let since = self.begins(engine.now());
+        self.closed = Some(Closed { since, says });
+        self.store(engine, None).await
+    }
+
     /// Moves the cursor and gives the lease back in one write.
     pub async fn finish(mut self, engine: &Engine, cursor: Cursor) -> Result<(), EngineError> {
         self.move_to(engine, cursor);
@@ -135,11 +166,13 @@ impl Lease {
             self.first = true;
         }
         self.cursor = Some(cursor);
+        self.closed = None;
     }
 
     async fn store(&mut self, engine: &Engine, leased_until: Option<Timestamp>) -> Result<(), EngineError> {
-        let body =
-            Body { v: FORMAT, cursor: self.cursor.clone(), begun: self.begun, first: self.first, leased_until, caught_up: self.caught_up };
+        let (cursor, closed) = (self.cursor.clone(), self.closed.clone());
+        let (begun, first, caught_up) = (self.begun, self.first, self.caught_up);
+        let body = Body { v: FORMAT, cursor, begun, first, leased_until, caught_up, closed };
         let body = serde_json::to_string(&body)
             .map_err(|error| EngineError::Unreadable { what: "a cursor".into(), problem: error.to_string() })?;
         let expect = if self.version == 0 { Expect::Absent } else { Expect::Version(self.version) };

@@ -7,10 +7,10 @@ use syncline_mapping::{Base, Decision, FieldMapping, ObjectMapping, Pair, Plan};
 use syncline_model::{Deadline, MappingName, Presence, Record, RecordId, Side, SyncName, Timestamp, Value};
 
 use crate::entry::{self, Entry, LinkState, Standing};
-use crate::forecast::look::{Ending, Looked, Other, View, get_all, look};
+use crate::forecast::look::{Ending, Looked, Other, View, get_all, look, unread};
 use crate::forecast::{Says, says};
 use crate::history::{self, Act, HistoryEntry};
-use crate::hold::Hold;
+use crate::hold::{self, Hold};
 use crate::message::Cause;
 use crate::trace::TraceId;
 use crate::{Engine, EngineError, Sync, keys, state};
@@ -187,10 +187,16 @@ fn named<'a>(engine: &'a Engine, place: &Place) -> Result<(&'a Sync, &'a ObjectM
 async fn story(engine: &Engine, place: &Place, id: &RecordId, values: bool, by: Deadline) -> Result<Explanation, EngineError> {
     let (sync, mapping) = named(engine, place)?;
     let view = View { engine, sync, mapping, source: place.side, by };
-    let read = get_all(view, place.side, std::slice::from_ref(id)).await?.remove(id).flatten();
-    let missing = read.is_none();
-    let record = read.unwrap_or_else(|| Record::new(mapping.kind.of(place.side).clone(), id.clone()).with_presence(Presence::Deleted));
-    let looked = look(view, vec![record], true).await?.pop().ok_or_else(|| EngineError::Unknown { what: format!("record {id}") })?;
+    let absent = || Record::new(mapping.kind.of(place.side).clone(), id.clone());
+    let (looked, unseen) = if sync.is_readable(mapping, place.side) {
+        let read = get_all(view, place.side, std::slice::from_ref(id)).await?.remove(id).flatten();
+        let unseen = if read.is_none() { Some("missing") } else { None };
+        let record = read.unwrap_or_else(|| absent().with_presence(Presence::Deleted));
+        let looked = look(view, vec![record], true).await?.pop().ok_or_else(|| EngineError::Unknown { what: format!("record {id}") })?;
+        (looked, unseen)
+    } else {
+        (unread(view, absent(), known_standing(view, id).await?).await?, Some("not_read"))
+    };
     let standing = known_standing(view, id).await?;
     let other_id = looked.other_id.clone().or_else(|| standing.counterpart(place.side));
     let ids = place.side.of(Pair::new(Some(id.clone()), other_id.clone()), Pair::new(other_id, Some(id.clone())));
@@ -199,7 +205,11 @@ async fn story(engine: &Engine, place: &Place, id: &RecordId, values: bool, by: 
         None => Vec::new(),
     };
     let hold = held(engine, place, id).await?;
-    let now = says(&looked, &mapping.name, place.side, engine.now());
+    let now = if sync.is_readable(mapping, place.side) {
+        says(&looked, &mapping.name, place.side, engine.now())
+    } else {
+        Says::nothing("its system cannot be asked for it: what is told of it next decides")
+    };
     let next = next(view, &standing, hold.as_ref(), &now).await?;
     Ok(Explanation {
         place: place.clone(),
@@ -207,7 +217,7 @@ async fn story(engine: &Engine, place: &Place, id: &RecordId, values: bool, by: 
         at: engine.now(),
         web: Pair::new(web(sync, mapping, Side::Left, &ids), web(sync, mapping, Side::Right, &ids)),
         standing: standing_view(view, id, &standing, &history).await?,
-        seen: seen(place.side, &looked, missing),
+        seen: seen(place.side, &looked, unseen),
         fields: fields(view, &looked, &standing, values),
         ids,
         now,
@@ -260,9 +270,7 @@ async fn known_standing(view: View<'_>, id: &RecordId) -> Result<Standing, Engin
 async fn held(engine: &Engine, place: &Place, id: &RecordId) -> Result<Option<Hold>, EngineError> {
     let key = keys::hold(&place.sync, &place.mapping, place.side, id.as_str());
     let Some(item) = engine.store.get(std::slice::from_ref(&key)).await?.pop().flatten() else { return Ok(None) };
-    serde_json::from_str(&item.body)
-        .map(Some)
-        .map_err(|error| EngineError::Unreadable { what: format!("the hold {}", key.sort), problem: error.to_string() })
+    hold::read(&item).map(Some)
 }
 
 fn web(sync: &Sync, mapping: &ObjectMapping, side: Side, ids: &Pair<Option<RecordId>>) -> Option<String> {
@@ -289,7 +297,8 @@ async fn standing_view(view: View<'_>, id: &RecordId, standing: &Standing, histo
     Ok(StandingView { state, since, note: standing.note().map(|note| note.end.clone()), awaited_by })
 }
 
-fn seen(side: Side, looked: &Looked, missing: bool) -> Pair<SeenView> {
+/// `unseen`: the word for a record that was not read, or is not there.
+fn seen(side: Side, looked: &Looked, unseen: Option<&'static str>) -> Pair<SeenView> {
     let of = |record: &Record| SeenView {
         presence: match record.presence {
             Presence::Live => "live",
@@ -299,7 +308,7 @@ fn seen(side: Side, looked: &Looked, missing: bool) -> Pair<SeenView> {
         version: record.version.map(|version| version.0),
     };
     let word = |presence: &'static str| SeenView { presence, version: None };
-    let own = if missing { word("missing") } else { of(&looked.record) };
+    let own = unseen.map_or_else(|| of(&looked.record), word);
     let other = match &looked.other {
         Other::Seen(record) => of(record),
         Other::Gone => word("missing"),

@@ -24,18 +24,31 @@ pub struct Hold {
     pub says: String,
     /// What to do about it.
     pub release: String,
+    /// What was told of the record, sealed, where it cannot be read again: it is decided anew when the hold is released.
+    #[serde(skip)]
+    pub(crate) told: Option<String>,
+}
+
+/// A hold as it rests: what is sealed in it is for its release, and for nobody's eyes.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    hold: Hold,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    told: Option<String>,
 }
 
 impl Hold {
     pub fn new(mapping: &MappingName, side: Side, id: impl Into<String>, since: Timestamp, why: HoldReason) -> Self {
         let (says, release) = words(&why);
-        Self { mapping: mapping.clone(), side, id: id.into(), since, why, says, release }
+        Self { mapping: mapping.clone(), side, id: id.into(), since, why, says, release, told: None }
     }
 
     /// The write that stores it.
     pub fn write(&self, sync: &SyncName) -> Result<Write, EngineError> {
-        let body =
-            serde_json::to_string(self).map_err(|error| EngineError::Unreadable { what: "a hold".into(), problem: error.to_string() })?;
+        let stored = Stored { hold: self.clone(), told: self.told.clone() };
+        let body = serde_json::to_string(&stored)
+            .map_err(|error| EngineError::Unreadable { what: "a hold".into(), problem: error.to_string() })?;
         let key = keys::hold(sync, &self.mapping, self.side, &self.id);
         Ok(Write::Put { item: Item { key, body, version: 1, expires: None }, expect: Expect::Any })
     }
@@ -61,26 +74,31 @@ pub async fn list(engine: &Engine, sync: &SyncName, limit: usize) -> Result<Vec<
         let Some(last) = page.last() else { break };
         after = Some(last.key.sort.clone());
         for item in page {
-            let hold = serde_json::from_str(&item.body)
-                .map_err(|error| EngineError::Unreadable { what: format!("the hold {}", item.key.sort), problem: error.to_string() })?;
-            holds.push(hold);
+            holds.push(read(&item)?);
         }
     }
     holds.truncate(limit);
     Ok(holds)
 }
 
+pub(crate) fn read(item: &Item) -> Result<Hold, EngineError> {
+    let stored: Stored = serde_json::from_str(&item.body)
+        .map_err(|error| EngineError::Unreadable { what: format!("the hold {}", item.key.sort), problem: error.to_string() })?;
+    Ok(Hold { told: stored.told, ..stored.hold })
+}
+
 /// Releases a hold: the record is read again and decided again; a sweep that asked may go through with its deletes. Answers whether there was such a hold.
 pub async fn release(engine: &Engine, sync: &SyncName, mapping: &MappingName, side: Side, id: &str) -> Result<bool, EngineError> {
     let known = engine.sync(sync).ok_or_else(|| EngineError::Unknown { what: format!("sync {sync}") })?;
     let key = keys::hold(sync, mapping, side, id);
-    if engine.store.get(std::slice::from_ref(&key)).await?.pop().flatten().is_none() {
-        return Ok(false);
-    }
+    let Some(item) = engine.store.get(std::slice::from_ref(&key)).await?.pop().flatten() else { return Ok(false) };
     if id == sweep::HOLD_ID {
         sweep::allow(engine, sync, mapping, side).await?;
     } else if !planted(Mutant::ReleaseUnqueued) {
-        let change = Change::hint(RecordId::new(id), engine.now(), Cause::Release);
+        // A hold of another version is released as one that keeps nothing.
+        let told = read(&item).ok().and_then(|hold| hold.told);
+        let seen = told.map(|told| engine.sealer.open("a hold", &told)).transpose()?;
+        let change = Change { seen, ..Change::hint(RecordId::new(id), engine.now(), Cause::Release) };
         let changes = [change];
         let messages = message::changes(engine, known, mapping, side, engine.now(), &changes)?;
         engine.outbox.send(messages).await?;
@@ -140,6 +158,14 @@ fn words(why: &HoldReason) -> (String, String) {
         HoldReason::Unreadable { path, expected, found } => (
             format!("it cannot be read: {path} should be {expected} and is {found}"),
             "report it with `syncline decode` on the recorded answer; release it after an upgrade".into(),
+        ),
+        HoldReason::NotSearched { capability } => (
+            format!("its counterpart cannot be looked for: the other system has no {capability}"),
+            "name other fields under `match` or `link`, or make this one searchable there, then release".into(),
+        ),
+        HoldReason::NotToldAgain => (
+            "its system tells of it only when it changes, and nothing of what it said is kept here".into(),
+            "change it there, so that it is told anew; it goes on by itself then".into(),
         ),
         HoldReason::TriedTooOften { fault, attempts } => {
             (format!("it failed {attempts} times, last with: {fault}"), "look at the connection, then release".into())

@@ -63,6 +63,9 @@ pub struct ObjectCheck {
     /// How many fields the connected user sees.
     pub fields: usize,
     pub trouble: Option<Trouble>,
+    /// What can and cannot be had of it, where that is less than all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A call that failed, as what to do about it.
@@ -172,9 +175,13 @@ async fn check(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Result
         if check.objects.iter().any(|object| object.kind == *kind) {
             continue;
         }
+        let note = sync.is_feed_only(mapping, side).then(|| {
+            let title = connector.descriptor().title;
+            format!("{title} gives no list of them: they come as its feed tells of them, and what it no longer tells at the first reading does not")
+        });
         check.objects.push(match connector.describe(kind, by).await {
-            Ok(schema) => ObjectCheck { kind: kind.clone(), fields: schema.fields.len(), schema: Some(schema), trouble: None },
-            Err(error) => ObjectCheck { kind: kind.clone(), fields: 0, schema: None, trouble: Some(error.into()) },
+            Ok(schema) => ObjectCheck { kind: kind.clone(), fields: schema.fields.len(), schema: Some(schema), trouble: None, note },
+            Err(error) => ObjectCheck { kind: kind.clone(), fields: 0, schema: None, trouble: Some(error.into()), note },
         });
     }
     Ok(check)

@@ -135,7 +135,7 @@ async fn pull_object(
     let connector = &sync.ends.of(side).connector;
     let selection = sync.selection(mapping, side);
     // Turning a sync on migrates nothing: it begins now. A backfill sets the cursor to where its scan began.
-    let begin = engine.now();
+    let begin = lease.begins(engine.now());
     for _ in 0..PAGES_PER_RUN_MAX {
         if engine.now() + MARGIN >= by.0 {
             lease.release(engine).await?;
@@ -145,6 +145,11 @@ async fn pull_object(
         let from = from.as_ref().map_or(From::Since(begin), From::Cursor);
         let page = match connector.list_changes(&selection, &from, by).await {
             Ok(page) => page,
+            Err(CallError { fault: Fault::Unsupported { capability }, .. }) if sync.is_feed_only(mapping, side) => {
+                tracing::info!(sync = %sync.name, mapping = %mapping.name, %side, "a feed is not open to this account");
+                lease.close(engine, capability).await?;
+                return Ok(true);
+            }
             Err(error) => {
                 lease.release(engine).await?;
                 return Err(error.into());
@@ -177,7 +182,7 @@ async fn pull_object(
 }
 
 /// Drops what the base knows, and queues the rest. Durable when it returns.
-async fn admit(
+pub(crate) async fn admit(
     engine: &Engine,
     sync: &Sync,
     mapping: &ObjectMapping,
@@ -200,8 +205,12 @@ async fn admit(
     let standings = entry::readable_standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &ids).await?;
     let mut changes = Vec::new();
     let at = Subject { sync: &sync.name, mapping: &mapping.name, side };
+    let told_only = sync.is_feed_only(mapping, side);
     for record in good {
-        let known = standings.get(&record.id).is_some_and(|standing| is_known(engine, mapping, side, &record, standing));
+        let is_old_news = |standing: &Standing| {
+            if told_only { is_repeated(side, &record, standing) } else { is_known(engine, mapping, side, &record, standing) }
+        };
+        let known = standings.get(&record.id).is_some_and(is_old_news);
         if known {
             pulled.unchanged += 1;
             engine.counts.end(&sync.name, &mapping.name, side, &counts::End::Unchanged);
@@ -244,6 +253,12 @@ pub(crate) async fn hold_bad(
     let change = Change::hint(RecordId::new(hold.id), now, Cause::Pull);
     telemetry::decided(Subject { sync: &sync.name, mapping: &mapping.name, side }, &change, None, &end);
     Ok(())
+}
+
+/// Whether a telling that cannot be asked for again was handled before. One that says what the base knows is none of them: an earlier one may be in
+/// the queue, which must not be carried over after it; and a deletion of whom nobody knows may follow its creation in the queue.
+fn is_repeated(side: Side, record: &Record, standing: &Standing) -> bool {
+    standing.link().is_some_and(|link| record.version.is_some() && record.version <= *link.seen.of(side))
 }
 
 /// Whether an observation tells nothing new: an echo of our own write, a repeat, or one that ended before in a note.

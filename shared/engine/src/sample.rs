@@ -6,15 +6,15 @@ use syncline_model::{CallError, Deadline, Record, Side};
 use crate::Sync;
 use crate::ports::connector::{Cursor, Resume};
 
-/// So many live records of a side, the first that its vendor lists; fewer where there are no more, and none where the object gives none back. Rows that
-/// cannot be read are left out.
+/// So many live records of a side, the first that its vendor lists; fewer where there are no more, and none where nothing is listed. Rows that cannot be
+/// read are left out.
 pub async fn sample(sync: &Sync, mapping: &ObjectMapping, side: Side, count: usize, by: Deadline) -> Result<Vec<Record>, CallError> {
+    if !sync.is_readable(mapping, side) {
+        return Ok(Vec::new());
+    }
     let selection = sync.selection(mapping, side);
     let connector = &sync.ends.of(side).connector;
     let mut records = Vec::new();
-    if sync.is_write_only(mapping, side) {
-        return Ok(records);
-    }
     let mut from: Option<Cursor> = None;
     while records.len() < count {
         let page = connector.scan(&selection, from.as_ref(), by).await?;

@@ -63,6 +63,16 @@ impl Sync {
     pub fn is_write_only(&self, mapping: &ObjectMapping, side: Side) -> bool {
         self.facts(mapping, side).is_some_and(ObjectFacts::is_write_only)
     }
+
+    /// Whether a mapping's object on a side is known by a feed of changes alone.
+    pub fn is_feed_only(&self, mapping: &ObjectMapping, side: Side) -> bool {
+        self.facts(mapping, side).is_some_and(ObjectFacts::is_feed_only)
+    }
+
+    /// Whether a mapping's object on a side can be read at any time: its live records in a list, and each by its id.
+    pub fn is_readable(&self, mapping: &ObjectMapping, side: Side) -> bool {
+        self.facts(mapping, side).is_none_or(ObjectFacts::is_read_by_id)
+    }
 }
 
 /// The engine, put together once per process.

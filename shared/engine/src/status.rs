@@ -74,6 +74,8 @@ pub struct MappingStatus {
     pub cursors: Pair<CursorStatus>,
     /// Sides that take records and give none back: they are never asked for changes.
     pub write_only: Pair<bool>,
+    /// The sides that a feed alone tells of: what it does not tell any more is not had.
+    pub feed_only: Pair<bool>,
     /// Counted only where asked for: it reads every entry.
     pub entries: Option<EntryCounts>,
 }
@@ -127,7 +129,9 @@ async fn of_sync(engine: &Engine, sync: &Sync, count_entries: bool) -> Result<Sy
         let right = cursor::status(engine, &sync.name, &mapping.name, Side::Right).await?;
         let entries = if count_entries { Some(count(engine, &sync.name, &mapping.name).await?) } else { None };
         let write_only = Pair::new(sync.is_write_only(mapping, Side::Left), sync.is_write_only(mapping, Side::Right));
-        mappings.push(MappingStatus { mapping: mapping.name.clone(), cursors: Pair::new(left, right), write_only, entries });
+        let feed_only = Pair::new(sync.is_feed_only(mapping, Side::Left), sync.is_feed_only(mapping, Side::Right));
+        let cursors = Pair::new(left, right);
+        mappings.push(MappingStatus { mapping: mapping.name.clone(), cursors, write_only, feed_only, entries });
     }
     Ok(SyncStatus {
         sync: sync.name.clone(),

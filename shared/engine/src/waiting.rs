@@ -21,6 +21,17 @@ struct Child {
     /// The change that waits; items of earlier versions do not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trace: Option<TraceId>,
+    /// What was told of it, sealed, where it cannot be read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    told: Option<String>,
+}
+
+/// What is kept of a change that waits.
+#[derive(Clone, Debug, Default)]
+pub struct Waits {
+    pub trace: Option<TraceId>,
+    /// What was told of its record, sealed, where that cannot be read again.
+    pub told: Option<String>,
 }
 
 /// The writes that let a child wait for its parent: the child under the parent's key, and the parent's entry marked, so that whoever links
@@ -31,12 +42,13 @@ pub fn wait(
     parent_side: Side,
     parent_standing: &Standing,
     child: (&MappingName, Side, &RecordId),
-    trace: Option<TraceId>,
+    waits: Waits,
     now: Timestamp,
 ) -> Result<Vec<Write>, EngineError> {
     let (mapping, side, id) = child;
     let own = &parent_standing.own;
-    let body = serde_json::to_string(&Child { mapping: mapping.clone(), side, id: id.clone(), since: now, trace })
+    let Waits { trace, told } = waits;
+    let body = serde_json::to_string(&Child { mapping: mapping.clone(), side, id: id.clone(), since: now, trace, told })
         .map_err(|error| EngineError::Unreadable { what: "a waiting child".into(), problem: error.to_string() })?;
     let parent_id = RecordId::new(own.key.sort.clone());
     let key = Key { partition: keys::waiting(&sync.name, parent, parent_side, &parent_id), sort: format!("{mapping}#{side}#{id}") };
@@ -79,7 +91,8 @@ pub async fn release(engine: &Engine, sync: &Sync, parent: &MappingName, side: S
         for item in page {
             let child: Child = serde_json::from_str(&item.body)
                 .map_err(|error| EngineError::Unreadable { what: "a waiting child".into(), problem: error.to_string() })?;
-            let change = Change { follows: child.trace, ..Change::hint(child.id, child.since, Cause::Child) };
+            let seen = child.told.map(|told| engine.sealer.open("a waiting child", &told)).transpose()?;
+            let change = Change { seen, follows: child.trace, ..Change::hint(child.id, child.since, Cause::Child) };
             messages.extend(message::changes(engine, sync, &child.mapping, child.side, engine.now(), std::slice::from_ref(&change))?);
             released.push((child.mapping, child.side, change));
             deletes.push(Write::Delete { key: item.key, expect: Expect::Any });

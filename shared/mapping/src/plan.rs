@@ -61,6 +61,10 @@ pub enum HoldReason {
     TakenByHidden { field: Option<FieldName>, holders: Vec<RecordId> },
     /// The record could not be read.
     Unreadable { path: String, expected: String, found: String },
+    /// The other system cannot look for its counterpart by the fields that would find it.
+    NotSearched { capability: String },
+    /// Its system tells of it by a feed alone, and nothing of that is kept.
+    NotToldAgain,
     /// It failed too often.
     TriedTooOften { fault: String, attempts: u32 },
     /// So many linked records are missing on a side that a person must say whether they were meant to be deleted. Concerns no one record.

@@ -19,6 +19,7 @@ use syncline_simulator::{Fields, InProcess, Script, Shared, Trouble, Unkind, Use
 use crate::candidate::Candidate;
 use crate::meaning::value_of;
 use crate::room::{CountingDice, LastAnswer, Line, OneBundle, SetClock};
+use crate::walk::Place;
 use crate::watch::{Private, Watched};
 
 /// Where the simulator would answer: nobody listens there.
@@ -130,9 +131,19 @@ impl Lab {
         self.page_records
     }
 
-    /// Whether this object is listed at all: a bound of no record says that it is not.
+    /// Whether this object's live records are listed.
     pub fn lists(&self) -> bool {
+        self.tells() && !self.candidate.facts.is_feed_only()
+    }
+
+    /// Whether its changes are told at all: a bound of no record says that they are not.
+    pub fn tells(&self) -> bool {
         self.page_records_max() > 0
+    }
+
+    /// From where its changes are followed: from a scan, or from now where there is none.
+    pub fn beginning(&self) -> Place {
+        if self.lists() { Place::Scan } else { Place::Since(self.now()) }
     }
 
     pub fn gets(&self) -> bool {

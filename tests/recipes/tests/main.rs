@@ -8,6 +8,8 @@
 )]
 
 mod aircall_zendesk;
+#[path = "sell_postgres/appointments.rs"]
+mod appointments;
 mod bad_answers;
 mod budgets;
 mod freshdesk_salesforce;

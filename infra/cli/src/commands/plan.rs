@@ -96,6 +96,9 @@ fn backfill_words(plan: &BackfillPlan) -> String {
             said.mapping, said.read.left, said.read.right, said.linked, said.link, said.join
         ));
         for side in [Side::Left, Side::Right] {
+            if *said.unlisted.of(side) {
+                text.add(format_args!("\n    the {side} side gives no list: what its feed still tells comes, and is not counted here"));
+            }
             text.add(format_args!("\n    on the {side} side: {} created, {} changed", said.create.of(side), said.change.of(side)));
             for (reason, count) in said.skipped.of(side) {
                 text.add(format_args!(", {count} skipped ({reason})"));

@@ -89,6 +89,9 @@ fn words(checked: &Checked) -> String {
         }
         for object in end.objects.iter().filter(|object| object.trouble.is_none()) {
             text.add(format_args!("\n    {}: {} fields", object.kind, object.fields));
+            if let Some(note) = &object.note {
+                text.add(format_args!("\n    note: {}: {note}", object.kind));
+            }
         }
     }
     if let Some(owners) = &checked.found.owners {

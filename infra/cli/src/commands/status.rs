@@ -82,6 +82,13 @@ fn words(sync: &SyncStatus, now: Timestamp, schedules: Option<&Schedules<'_>>) -
                 (true, None) => "reading, not caught up yet".to_owned(),
                 (true, Some(at)) => format!("caught up {} s ago", now.duration_since(at).as_secs().max(0)),
             };
+            let state = match &cursor.closed {
+                Some(closed) => format!("not read since {}: this system has no {}", closed.since, closed.says),
+                None if *mapping.feed_only.of(side) => {
+                    format!("{state}; told by a feed alone: what it no longer told at the first reading is not here")
+                }
+                None => state,
+            };
             rows.push(vec![format!("  {}", mapping.mapping), side.to_string(), state]);
         }
         if let Some(entries) = &mapping.entries {

@@ -24,7 +24,7 @@ fn every_recipe_reads_as_it_stands_and_with_its_comments_switched_on() {
         ("freshdesk-salesforce", 6, 13, None),
         ("salesmanago-zoho_crm", 14, 14, None),
         ("zendesk_sell-mapsly", 18, 19, None),
-        ("zendesk_sell-postgres", 42, 43, None),
+        ("zendesk_sell-postgres", 44, 45, None),
     ];
     assert_eq!(recipe_names().collect::<Vec<_>>(), known.map(|(name, ..)| name));
     assert!(recipe("freshdesk").is_none());
@@ -79,4 +79,58 @@ fn fs_7_maps_by_default_what_the_product_maps() {
     assert_eq!(companies.fields.len(), 1);
     assert_eq!(companies.link_field.left.as_ref().unwrap().as_str(), "custom_fields.sfaccountid");
     assert_eq!(companies.link_field.right.as_ref().unwrap().as_str(), "FDACCOUNTID__c");
+}
+
+/// What is said of the appointments of the Sell recipe, changed so.
+fn said_of_appointments(from: &str, to: &str) -> Vec<(&'static str, String)> {
+    let text = recipe("zendesk_sell-postgres").unwrap();
+    let (before, appointments) = text.split_at(text.find("      appointments:").unwrap());
+    assert!(appointments.contains(from), "{from}");
+    let problems = try_read(&format!("{before}{}", appointments.replacen(from, to, 1))).unwrap_err();
+    problems.0.iter().map(|problem| (problem.code.as_str(), format!("{} | {}", problem.problem, problem.hint))).collect()
+}
+
+#[test]
+fn zs_2_what_sell_does_not_take_of_an_appointment_is_refused_with_a_sentence() {
+    let cases = [
+        ("direction: left_to_right", "direction: both", vec!["is never written, and the field `name` would be"]),
+        ("drift: leave", "drift: overwrite", vec!["cannot be asked for | write `drift: leave`"]),
+        (
+            "drift: leave",
+            "drift: leave\n        create: { right: false, left: true }",
+            vec!["this sync writes nothing there", "is never created"],
+        ),
+        ("link: { right: sell_id }", "link: { right: sell_id, left: name_of_row }", vec!["it cannot carry a link"]),
+        ("drift: leave", "drift: leave\n        deletes: { right: propagate }", vec!["never deleted, and a deletion on the right"]),
+    ];
+    for (from, to, expected) in cases {
+        let said = said_of_appointments(from, to);
+        assert_eq!(said.len(), expected.len(), "{to}: {said:?}");
+        for sentence in expected {
+            let found = said.iter().any(|(code, words)| *code == "against_direction" && words.contains(sentence));
+            assert!(found, "{to}: {sentence:?} is not in {said:?}");
+        }
+    }
+}
+
+#[test]
+fn an_object_goes_no_other_way_than_its_sync() {
+    let text = recipe("zendesk_sell-postgres").unwrap().replace("    direction: both", "    direction: right_to_left");
+    let problems = try_read(&text.replace("master: left", "master: right")).unwrap_err();
+    assert!(problems.0.iter().any(|problem| problem.problem.contains("this object goes another way than the sync")), "{problems:?}");
+}
+
+#[test]
+fn a_key_by_which_a_system_cannot_look_is_refused() {
+    let text = recipe("zendesk_sell-postgres").unwrap();
+    let task = "        left: task\n        right: tasks\n";
+    for (key, place) in
+        [("link: { left: resource_id, right: sell_id }", "resource_id"), ("match: [ { left: content, right: content } ]", "content")]
+    {
+        let (before, tasks) = text.split_at(text.find(task).unwrap());
+        let problems = try_read(&format!("{before}{}", tasks.replacen("link: { right: sell_id }", key, 1))).unwrap_err();
+        let said: Vec<String> = problems.0.iter().map(|problem| format!("{} {}", problem.code.as_str(), problem.problem)).collect();
+        let wanted = format!("not_searched task of Zendesk Sell cannot be looked for by `{place}`: it is found by its own id alone");
+        assert!(said.contains(&wanted), "{said:?}");
+    }
 }

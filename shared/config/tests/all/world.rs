@@ -1,13 +1,22 @@
 //! Two systems, and a config that has no problem.
 
-use syncline_config::{Config, Problems, SettingKey, SyncedObject, SystemFacts, read};
+use syncline_config::{Config, ObjectFacts, Problems, SettingKey, SystemFacts, read};
 
 fn setting(name: &str, required: bool, help: &str) -> SettingKey {
     SettingKey { name: name.to_owned(), required, help: help.to_owned() }
 }
 
+fn unsearched(kind: &str) -> ObjectFacts {
+    ObjectFacts { searched: false, ..kind.into() }
+}
+
+/// Nobody writes it, and it is known by a feed alone.
+fn appointment() -> ObjectFacts {
+    ObjectFacts { written: false, feed_only: true, ..unsearched("appointment") }
+}
+
 pub(crate) fn systems() -> Vec<SystemFacts> {
-    let objects = |kinds: &[&str]| kinds.iter().map(|kind| SyncedObject::from(*kind)).collect();
+    let objects = |kinds: &[&str]| kinds.iter().map(|kind| ObjectFacts::from(*kind)).collect::<Vec<_>>();
     vec![
         SystemFacts {
             system: "freshdesk".into(),
@@ -44,19 +53,19 @@ pub(crate) fn systems() -> Vec<SystemFacts> {
             system: "zendesk_sell".into(),
             title: "Zendesk Sell".to_owned(),
             setting_keys: Vec::new(),
-            objects: objects(&["contact", "lead", "deal", "task", "note"]),
+            objects: [objects(&["contact", "lead", "deal"]), ["task", "note"].map(unsearched).into(), vec![appointment()]].concat(),
         },
         SystemFacts {
             system: "postgres".into(),
             title: "PostgreSQL".to_owned(),
             setting_keys: ["host", "database", "user", "tables"].map(|key| setting(key, true, "Where, and as whom.")).into(),
-            objects: objects(&["contacts", "leads", "deals", "tasks", "notes"]),
+            objects: objects(&["contacts", "leads", "deals", "tasks", "notes", "appointments"]),
         },
         SystemFacts {
             system: "mapsly".into(),
             title: "Mapsly".to_owned(),
             setting_keys: ["entities", "id_prefix"].map(|key| setting(key, false, "See its page.")).into(),
-            objects: vec![SyncedObject { kind: "*".into(), write_only: true }],
+            objects: vec![ObjectFacts { write_only: true, ..unsearched("*") }],
         },
     ]
 }

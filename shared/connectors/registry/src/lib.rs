@@ -9,7 +9,8 @@ mod key;
 mod list;
 mod required;
 
-use syncline_config::{SettingKey, SyncedObject, SystemFacts};
+use syncline_config::{ObjectFacts, SettingKey, SystemFacts};
+use syncline_engine::ports::connector as ports;
 use syncline_engine::ports::vendor::Vendor;
 
 pub use assemble::{Adapters, AssemblyProblem, assemble};
@@ -42,11 +43,17 @@ fn facts(vendor: &dyn Vendor) -> SystemFacts {
             .iter()
             .map(|key| SettingKey { name: key.name.to_owned(), required: key.required, help: key.help.to_owned() })
             .collect(),
-        objects: descriptor
-            .objects
-            .iter()
-            .map(|object| SyncedObject { kind: object.kind.into(), write_only: object.is_write_only() })
-            .collect(),
+        objects: descriptor.objects.iter().map(object_facts).collect(),
+    }
+}
+
+fn object_facts(object: &ports::ObjectFacts) -> ObjectFacts {
+    ObjectFacts {
+        kind: object.kind.into(),
+        written: object.takes_writes(),
+        feed_only: object.is_feed_only(),
+        write_only: object.is_write_only(),
+        searched: object.is_write_only() || object.bounds.find_keys_max > 0,
     }
 }
 

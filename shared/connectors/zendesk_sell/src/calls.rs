@@ -117,6 +117,9 @@ pub(crate) fn delete(kind: Kind, id: &str) -> Ask {
 /// The position from which everything to come is told.
 pub(crate) const TOP: &str = "top";
 
+/// The position of the oldest event that is kept: 72 hours (fact sheet §8: documented).
+pub(crate) const TAIL: &str = "tail";
+
 /// Events of one object from a position on.
 pub(crate) fn stream(kind: Kind, position: &str, rows: u32) -> Ask {
     let path = format!("/v3/{}/stream?position={}&limit={rows}", kind.plural(), encoded(position));

@@ -37,6 +37,16 @@ impl Connection {
         Kind::of(kind).filter(|_| offered).ok_or_else(|| unsupported(&format!("synced object {kind}")))
     }
 
+    /// A kind that is listed, and whose records can be asked for and written.
+    fn listed(kind: &ObjectKind, question: &str) -> Result<Kind, Fault> {
+        let kind = Self::synced(kind)?;
+        if kind.is_listed() {
+            Ok(kind)
+        } else {
+            Err(unsupported(&format!("{question} of {}: Firehose alone tells of them", kind.plural())))
+        }
+    }
+
     async fn definitions_anew(&self, kind: Kind, by: Deadline) -> Result<Vec<Definition>, Fault> {
         if !kind.has_custom_fields() {
             return Ok(Vec::new());
@@ -91,7 +101,8 @@ impl Connector for Connection {
         let read = async {
             let kind = Self::synced(&selection.kind)?;
             let stage = match from {
-                From::Since(moment) => Stage::since(*moment),
+                From::Since(moment) if kind.is_listed() => Stage::since(*moment),
+                From::Since(moment) => Stage::kept_since(*moment),
                 From::Cursor(cursor) => Place::read(cursor, kind, Listing::Changes)?.stage,
             };
             self.page(kind, Listing::Changes, selection, stage, by).await
@@ -101,7 +112,7 @@ impl Connector for Connection {
 
     async fn scan(&self, selection: &Selection, from: Option<&Cursor>, by: Deadline) -> Result<Page, CallError> {
         let read = async {
-            let kind = Self::synced(&selection.kind)?;
+            let kind = Self::listed(&selection.kind, "list")?;
             let stage = match from {
                 None => Stage::Start { since: None },
                 Some(cursor) => Place::read(cursor, kind, Listing::Scan)?.stage,
@@ -113,7 +124,7 @@ impl Connector for Connection {
 
     async fn get(&self, selection: &Selection, ids: &[RecordId], by: Deadline) -> Result<Vec<Option<Record>>, CallError> {
         let read = async {
-            let kind = Self::synced(&selection.kind)?;
+            let kind = Self::listed(&selection.kind, "way to read one")?;
             self.with_ids(kind, selection, ids, by).await
         };
         read.await.map_err(|fault| error("read by id", fault))
@@ -121,7 +132,7 @@ impl Connector for Connection {
 
     async fn find(&self, selection: &Selection, keys: &[FindKey], by: Deadline) -> Result<Vec<Vec<Record>>, CallError> {
         let read = async {
-            let kind = Self::synced(&selection.kind)?;
+            let kind = Self::listed(&selection.kind, "search")?;
             let mut found = Vec::with_capacity(keys.len());
             for key in keys {
                 found.push(self.with_key(kind, selection, key, by).await?);
@@ -132,7 +143,7 @@ impl Connector for Connection {
     }
 
     async fn write(&self, selection: &Selection, actions: &[WriteAction], by: Deadline) -> Result<Vec<Outcome>, CallError> {
-        let kind = Self::synced(&selection.kind).map_err(|fault| error("write", fault))?;
+        let kind = Self::listed(&selection.kind, "writing").map_err(|fault| error("write", fault))?;
         let mut outcomes = Vec::with_capacity(actions.len());
         for action in actions {
             match self.write_one(kind, selection, action, by).await {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use syncline_engine::ports::connector::Cursor;
 use syncline_model::Fault;
 
+use crate::calls::TAIL;
 use crate::faults::{drift, plus};
 use crate::fields::Kind;
 use crate::window::{Mark, Window};
@@ -37,6 +38,8 @@ pub(crate) enum Stage {
     List(Middle),
     /// Firehose from this position on. All that happened until `known` was told.
     Stream { position: String, known: Timestamp },
+    /// What Firehose still keeps, from this position on, but for what happened before `since`: of an object that has no list.
+    Kept { position: String, since: Timestamp },
 }
 
 /// The middle of a list.
@@ -67,9 +70,18 @@ impl Middle {
 impl Stage {
     /// The changes since this moment of the vendor's, less the overlap.
     pub(crate) fn since(moment: Timestamp) -> Self {
-        let whole = Timestamp::from_second(moment.as_second()).unwrap_or(moment);
-        Self::Start { since: Some(plus(whole, -OVERLAP_S)) }
+        Self::Start { since: Some(before(moment)) }
     }
+
+    /// The same of an object that has no list, as far as Firehose still keeps them.
+    pub(crate) fn kept_since(moment: Timestamp) -> Self {
+        Self::Kept { position: TAIL.to_owned(), since: before(moment) }
+    }
+}
+
+/// The moment less the overlap.
+pub(crate) fn before(moment: Timestamp) -> Timestamp {
+    plus(Timestamp::from_second(moment.as_second()).unwrap_or(moment), -OVERLAP_S)
 }
 
 /// A cursor's body.
@@ -103,6 +115,7 @@ impl Place {
                 (listing == Listing::Changes) == middle.since.is_some() && middle.window.page > 0 && middle.window.rows > 0
             }
             Stage::Stream { .. } => listing == Listing::Changes,
+            Stage::Kept { .. } => listing == Listing::Changes && !kind.is_listed(),
         };
         if fits { Ok(place) } else { Err(refused("no place to go on from")) }
     }

@@ -2,7 +2,7 @@
 
 use syncline_model::ObjectKind;
 
-/// What can be read. Of these, users and appointments are decoded, not synced.
+/// What can be read. Of these, users are decoded, not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Contact,
@@ -66,6 +66,11 @@ impl Kind {
         self.attributes().iter().find(|attribute| attribute.name == name)
     }
 
+    /// Whether there is a list of it, and each can be asked for. Appointments are known to Firehose alone (fact sheet §8.3: documented).
+    pub(crate) const fn is_listed(self) -> bool {
+        !matches!(self, Self::Appointment)
+    }
+
     /// Whether the customer can add fields to it.
     pub(crate) const fn has_custom_fields(self) -> bool {
         matches!(self, Self::Contact | Self::Lead | Self::Deal)
@@ -113,6 +118,8 @@ pub(crate) enum Form {
     Moment,
     Day,
     Tags,
+    /// Objects that each name another record: by the member for its type, and that for its id. A text each: `deal:2502127`.
+    Links(&'static str, &'static str),
     /// An object of parts, each a field of its own here.
     Address,
     /// One of these.
@@ -282,7 +289,12 @@ const APPOINTMENT: &[Attribute] = &[
     read("start_at", Form::Moment),
     read("end_at", Form::Moment),
     read("reminder_offset", Form::Number),
-    read("user_id", Form::Number),
+    read("send_updates", Form::Flag),
+    // What it is about, and who is invited.
+    read("contexts", Form::Links("contextable_type", "contextable_id")),
+    read("invitations", Form::Links("invitable_type", "invitable_id")),
+    // Whose it is.
+    read("user_id", Form::Reference(Kind::User)),
     read("creator_id", Form::Reference(Kind::User)),
     read("created_at", Form::Moment),
 ];

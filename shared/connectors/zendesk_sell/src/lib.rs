@@ -53,10 +53,26 @@ const fn facts(kind: Kind, find_keys_max: u32) -> ObjectFacts {
     }
 }
 
+/// Firehose tells of them, and nobody else (fact sheet §8.3): there is no question for one, and none for all.
+const APPOINTMENTS: ObjectFacts = ObjectFacts {
+    bounds: Bounds { page_records_max: calls::PAGE_RECORDS_MAX, get_records_max: 0, find_keys_max: 0, write_records_max: 0 },
+    lists_deletes: true,
+    can_create: false,
+    can_delete: false,
+    ..facts(Kind::Appointment, 0)
+};
+
 static DESCRIPTOR: Descriptor = Descriptor {
     system: client::SYSTEM,
     title: "Zendesk Sell",
-    objects: &[facts(Kind::Contact, 1), facts(Kind::Lead, 1), facts(Kind::Deal, 1), facts(Kind::Task, 0), facts(Kind::Note, 0)],
+    objects: &[
+        facts(Kind::Contact, 1),
+        facts(Kind::Lead, 1),
+        facts(Kind::Deal, 1),
+        facts(Kind::Task, 0),
+        facts(Kind::Note, 0),
+        APPOINTMENTS,
+    ],
 };
 
 /// Zendesk Sell, as a vendor.
@@ -112,7 +128,7 @@ impl Vendor for ZendeskSell {
         Ok(Arc::new(connection::Connection::new(&target, parts)))
     }
 
-    /// Records of lists, of single answers, of sync queues and of streams; `user` and `appointment` too, which are not synced.
+    /// Records of lists, of single answers, of sync queues and of streams; `user` too, which is not synced.
     fn decode(&self, kind: &ObjectKind, body: &[u8]) -> Result<Vec<Result<Record, BadRecord>>, Fault> {
         let body = wire::json(body)?;
         if let Some(fault) = faults::of_body(&body) {

@@ -12,6 +12,7 @@ use crate::connection::Connection;
 use crate::cursor::{Listing, Middle, Place, Stage};
 use crate::faults::drift;
 use crate::fields::Kind;
+use crate::stream::Reading;
 use crate::values;
 use crate::window::{Mark, Order, Row, Window};
 use crate::wire;
@@ -39,6 +40,10 @@ impl Connection {
         by: Deadline,
     ) -> Result<Page, Fault> {
         match stage {
+            Stage::Stream { position, known } if !kind.is_listed() => {
+                self.told_alone(kind, selection, Reading::on(position, known), by).await
+            }
+            Stage::Kept { position, since } => self.told_alone(kind, selection, Reading::kept(position, since), by).await,
             Stage::Stream { position, known } => self.streamed(kind, selection, &position, known, by).await,
             Stage::List(middle) => self.list_on(kind, listing, selection, middle, by).await,
             Stage::Start { since } => {

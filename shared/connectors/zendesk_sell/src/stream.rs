@@ -7,15 +7,81 @@ use jiff::Timestamp;
 use syncline_engine::ports::connector::{Page, Resume, Selection};
 use syncline_model::{Deadline, Fault, Presence, Record, RecordId};
 
-use crate::calls::PAGE_RECORDS_MAX;
+use crate::calls::{PAGE_RECORDS_MAX, TAIL};
 use crate::client::Streamed;
-use crate::connection::Connection;
-use crate::cursor::{Listing, Place, Stage};
+use crate::connection::{Connection, unsupported};
+use crate::cursor::{self, Listing, Place, Stage};
 use crate::fields::Kind;
+use crate::values;
 use crate::window::Row;
 use crate::wire::Event;
 
+/// Reads that give nothing while more is there are repeated so often within one page: the server parts its queues (fact sheet §8: documented).
+const LULLS_MAX: u32 = 5;
+
+/// What it takes to read of an object that Firehose alone tells of.
+const NOT_OFFERED: &str = "appointments in this account: they come through Firehose alone, which takes the plan Growth or higher and the token of the \
+                           account's root user. They begin to come with the first run after an upgrade; nothing is deleted meanwhile";
+
+/// How far Firehose was read of an object that it alone tells of.
+pub(crate) struct Reading {
+    position: String,
+    /// What happened before this is not asked for; `None`: nothing so old comes any more.
+    since: Option<Timestamp>,
+    /// All that happened until then was told.
+    known: Timestamp,
+}
+
+impl Reading {
+    pub(crate) fn on(position: String, known: Timestamp) -> Self {
+        Self { position, since: None, known }
+    }
+
+    pub(crate) fn kept(position: String, since: Timestamp) -> Self {
+        Self { position, since: Some(since), known: since }
+    }
+}
+
 impl Connection {
+    /// One page of what Firehose tells of an object that it alone tells of: the record's own state as of each event, the last of each record.
+    pub(crate) async fn told_alone(&self, kind: Kind, selection: &Selection, from: Reading, by: Deadline) -> Result<Page, Fault> {
+        let Reading { mut position, mut since, known } = from;
+        let mut lulls = 0;
+        let (page, at) = loop {
+            match self.client.stream(kind, &position, PAGE_RECORDS_MAX, by).await? {
+                Streamed::Page { page, .. } if page.events.is_empty() && !page.top && lulls < LULLS_MAX => {
+                    lulls += 1;
+                    position = page.position;
+                }
+                Streamed::Page { page, at } => break (page, at),
+                Streamed::TooOld if position != TAIL => {
+                    let kind = kind.name();
+                    tracing::warn!(
+                        object = kind,
+                        "firehose keeps nothing so old as was read last: what happened in between and is kept no more is not told"
+                    );
+                    (position, since) = (TAIL.to_owned(), Some(cursor::before(known)));
+                }
+                Streamed::TooOld | Streamed::NotOffered => return Err(not_offered()),
+            }
+        };
+        let definitions = self.definitions(kind, selection, by).await?;
+        let is_old = |event: &Event| since.zip(event.at).is_some_and(|(since, at)| at < since);
+        let fresh = page.events.iter().filter(|event| !is_old(event));
+        let last: BTreeMap<&str, &Event> = fresh.map(|event| (event.id.as_str(), event)).collect();
+        let select = |record: Record| if record.is_live() { values::select(record, selection) } else { record };
+        let records = last.into_values().map(|event| values::told(kind, event, &definitions).map(select)).collect();
+        let stands_still = page.position == position && page.events.is_empty();
+        let next = match since {
+            _ if page.top => Stage::Stream { position: page.position, known: at },
+            Some(since) => Stage::Kept { position: page.position, since },
+            None => Stage::Stream { position: page.position, known },
+        };
+        let next = Place::new(kind, Listing::Changes, next).write();
+        let resume = if page.top || stands_still { Resume::CaughtUp(next) } else { Resume::More(next) };
+        Ok(Page { records, resume })
+    }
+
     pub(crate) async fn streamed(
         &self,
         kind: Kind,
@@ -58,4 +124,8 @@ impl Connection {
         }
         Ok(records)
     }
+}
+
+fn not_offered() -> Fault {
+    unsupported(NOT_OFFERED)
 }

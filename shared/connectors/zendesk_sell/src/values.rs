@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde_json::{Map, Value as Json};
 use syncline_engine::ports::connector::{BadRecord, Selection};
-use syncline_model::{Choice, Decimal, FieldName, FieldSchema, FieldType, ObjectSchema, Problem, Record, RecordId, Value, Version};
+use syncline_model::{
+    Choice, Decimal, FieldName, FieldSchema, FieldType, ObjectSchema, Presence, Problem, Record, RecordId, Value, Version,
+};
 
 use crate::faults::drift;
 use crate::fields::{ADDRESS_PARTS, Access, CUSTOM, Form, Kind, address_part, custom_name};
-use crate::wire::id;
+use crate::wire::{Event, id};
 
 /// The type of a custom field, in the vendor's word, with its options.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,10 +81,30 @@ pub(crate) fn record(kind: Kind, row: &Json, definitions: &Definitions) -> Resul
     for name in definitions.keys() {
         record.fields.entry(format!("{CUSTOM}.{name}").into()).or_insert(Value::Null);
     }
-    // Appointments carry no stamp of their change (fact sheet §8.3).
+    // Appointments carry no stamp of their change (fact sheet §8.3): their event does.
     let stamp = row.get("updated_at").and_then(Json::as_str).and_then(moment);
     record.version = stamp.map(Version);
     Ok(record)
+}
+
+/// What an event tells of a record that cannot be read: all that is known of it. Of two within one second the one with the greater sequence is the
+/// later (fact sheet §8: documented of one record's events), so that stands in the fraction of the second.
+pub(crate) fn told(kind: Kind, event: &Event, definitions: &Definitions) -> Result<Record, BadRecord> {
+    let bad = |path: &str, expected: &str| {
+        let id = Some(RecordId::new(event.id.as_str()));
+        BadRecord { id, fault: drift(path, expected, "something else") }
+    };
+    let at = event.at.ok_or_else(|| bad("items.meta.event_time", "a moment"))?;
+    let sequence = event.sequence.ok_or_else(|| bad("items.meta.sequence", "a whole number"))?;
+    let nanosecond = i32::try_from(sequence.clamp(0, 999_999_999)).unwrap_or(0);
+    let at = Timestamp::new(at.as_second(), nanosecond).unwrap_or(at);
+    let record = if event.deleted {
+        // What else the event of a deletion holds is not told (fact sheet §8.1).
+        Record::new(kind.object(), RecordId::new(event.id.as_str())).with_presence(Presence::Deleted)
+    } else {
+        record(kind, event.snapshot.json(), definitions)?
+    };
+    Ok(record.with_version(Version(at)))
 }
 
 /// Only the fields that were asked for.
@@ -103,6 +125,7 @@ fn expected(form: Form) -> &'static str {
         Form::Moment => "a moment",
         Form::Day => "a day",
         Form::Tags => "a list of texts",
+        Form::Links(..) => "a list of records' types and ids",
         Form::Address => "an object",
     }
 }
@@ -135,6 +158,7 @@ fn value(form: Form, json: &Json) -> Option<Value> {
             text => day(text).map(Value::Date),
         },
         Form::Tags => tags(json),
+        Form::Links(kind, own) => links(json, kind, own),
         Form::Address => None,
     }
 }
@@ -147,6 +171,16 @@ fn tags(json: &Json) -> Option<Value> {
     };
     let tags: Option<Vec<String>> = json.as_array()?.iter().map(read).collect();
     tags.map(Value::set)
+}
+
+/// Other records, each as its type and id. The type's case is not told for all objects: it is written small.
+fn links(json: &Json, kind: &str, own: &str) -> Option<Value> {
+    let read = |link: &Json| {
+        let kind = link.get(kind).and_then(Json::as_str)?.to_lowercase();
+        Some(format!("{kind}:{}", link.get(own).and_then(id)?))
+    };
+    let links: Option<Vec<String>> = json.as_array()?.iter().map(read).collect();
+    links.map(Value::set)
 }
 
 /// A number, or a text of one.
@@ -276,6 +310,7 @@ fn json_of(form: Option<Form>, value: &Value) -> Result<Json, &'static str> {
         (Form::Day, _) => Err("a day"),
         (Form::Tags, Value::Set(tags)) => Ok(Json::from(tags.iter().cloned().collect::<Vec<_>>())),
         (Form::Tags, _) => Err("a set of texts"),
+        (Form::Links(..), _) => Err("nothing: it is not written"),
         (Form::Address, _) => Err("its parts"),
     }
 }
@@ -314,6 +349,7 @@ pub(crate) fn schema(kind: Kind, definitions: &[Definition]) -> ObjectSchema {
             | Form::Moment
             | Form::Day
             | Form::Tags
+            | Form::Links(..)
             | Form::OneOf(_) => vec![attribute.name.to_owned()],
         };
         for name in names {
@@ -349,7 +385,7 @@ fn field_type(name: &str, form: Form) -> FieldType {
         Form::Reference(to) => FieldType::Reference { to: vec![to.object()] },
         Form::Moment => FieldType::DateTime,
         Form::Day => FieldType::Date,
-        Form::Tags => FieldType::Set { choices: Vec::new() },
+        Form::Tags | Form::Links(..) => FieldType::Set { choices: Vec::new() },
         Form::OneOf(options) => {
             let choices = options.iter().map(|option| Choice { value: (*option).to_owned(), label: (*option).to_owned() });
             FieldType::Choice { choices: choices.collect(), restricted: true }

@@ -1,9 +1,11 @@
 //! Envelopes: what stands around a record (fact sheet §3, §7, §8.1). Parsed tolerantly, for recorded answers differ in where `meta` stands.
 
+use jiff::Timestamp;
 use serde_json::Value as Json;
 use syncline_model::Fault;
 
 use crate::faults::{drift, is_page};
+use crate::values::moment;
 
 /// A body as JSON.
 pub(crate) fn json(body: &[u8]) -> Result<Json, Fault> {
@@ -52,6 +54,27 @@ pub(crate) fn has_next(body: &Json) -> bool {
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) deleted: bool,
+    pub(crate) at: Option<Timestamp>,
+    /// Grows with each event of the record.
+    pub(crate) sequence: Option<i64>,
+    pub(crate) snapshot: Snapshot,
+}
+
+/// What an event carries of its record.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Snapshot(Json);
+
+impl Snapshot {
+    pub(crate) fn json(&self) -> &Json {
+        &self.0
+    }
+}
+
+/// Customers' values stand in no log.
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// One page of a stream.
@@ -87,10 +110,17 @@ pub(crate) fn stream(body: &Json) -> Result<Stream, Fault> {
     let mut events = Vec::with_capacity(items.len());
     for item in items {
         let own = item.get("data").and_then(|data| data.get("id")).and_then(id);
-        let event_type = item.get("meta").and_then(|meta| meta.get("event_type")).and_then(Json::as_str).unwrap_or_default();
+        let said = |name: &str| item.get("meta").and_then(|meta| meta.get(name));
+        let event_type = said("event_type").and_then(Json::as_str).unwrap_or_default();
         // An event without an id tells nothing; the position behind it is stored with the others.
         let own = own.ok_or_else(|| drift("items.data.id", "an id", "something else"))?;
-        events.push(Event { id: own, deleted: event_type == "deleted" });
+        events.push(Event {
+            id: own,
+            deleted: event_type == "deleted",
+            at: said("event_time").and_then(Json::as_str).and_then(moment),
+            sequence: said("sequence").and_then(Json::as_i64),
+            snapshot: Snapshot(bare(item).clone()),
+        });
     }
     Ok(Stream { events, position, top })
 }
@@ -121,7 +151,9 @@ mod tests {
             "meta": {"position": "abc", "top": false}
         });
         let read = stream(&page).unwrap();
-        assert_eq!(read.events, [Event { id: "1".into(), deleted: false }, Event { id: "1".into(), deleted: true }]);
+        let told: Vec<(&str, bool)> = read.events.iter().map(|event| (event.id.as_str(), event.deleted)).collect();
+        assert_eq!(told, [("1", false), ("1", true)]);
+        assert!(!format!("{read:?}").contains('x'), "what a record holds stands in no log");
         assert_eq!((read.position.as_str(), read.top), ("abc", false));
         assert!(stream(&json!({"items": [], "meta": {"top": true}})).is_err());
         assert!(stream(&json!({"items": [{"data": {}}], "meta": {"position": "a", "top": true}})).is_err());

@@ -43,6 +43,8 @@ pub struct MappingPreview {
     pub read: Pair<u64>,
     /// Rows that cannot be read.
     pub unreadable: Pair<u64>,
+    /// The side gives no list: what its feed tells comes, and is not foreseen here.
+    pub unlisted: Pair<bool>,
     /// Records that are linked already, counted at the left.
     pub linked: u64,
     /// Linked records of each side that differ from what was last agreed on.
@@ -70,6 +72,7 @@ impl MappingPreview {
             mapping,
             read: Pair::default(),
             unreadable: Pair::default(),
+            unlisted: Pair::default(),
             linked: 0,
             differ: Pair::default(),
             link: 0,
@@ -150,7 +153,8 @@ async fn scan(place: Place<'_>, side: Side, by: Deadline, said: &mut MappingPrev
     let selection = sync.selection(mapping, side);
     let mut read = Scanned::default();
     let mut cursor = None;
-    if sync.is_write_only(mapping, side) {
+    if !sync.is_readable(mapping, side) {
+        *said.unlisted.of_mut(side) = sync.is_feed_only(mapping, side);
         return Ok(Ok(read));
     }
     let stop = |says: String, again_at| Ok(Err(Stopped { says, again_at }));

@@ -1,7 +1,7 @@
 //! The scan: one page of a side, staged, before the scan's cursor moves past it.
 
 use syncline_model::mutant::{Mutant, planted};
-use syncline_model::{Deadline, Record, RecordId, Side};
+use syncline_model::{CallError, Deadline, Fault, Record, RecordId, Side, Timestamp};
 
 use super::decide::{self, Place};
 use super::index::Row;
@@ -9,7 +9,7 @@ use super::progress::{Phase, State};
 use super::stage;
 use crate::entry::{self, LinkState, Standing};
 use crate::message::{self, Cause, Change, Stamp};
-use crate::ports::connector::{BadRecord, Resume};
+use crate::ports::connector::{BadRecord, From, Resume};
 use crate::resumable::{self, Held, Pause};
 use crate::telemetry::{self, Subject};
 use crate::{EngineError, cursor, pull};
@@ -17,6 +17,9 @@ use crate::{EngineError, cursor, pull};
 /// Reads one page, or hands the finished scan's cursor to the change feed. Answers why the run must stop here, if it must.
 pub(super) async fn page(place: Place<'_>, side: Side, held: &mut Held<State>, by: Deadline) -> Result<Option<Pause>, EngineError> {
     let Place { engine, sync, mapping } = place;
+    if sync.is_feed_only(mapping, side) {
+        return begin_feed(place, side, held, by).await;
+    }
     if held.state.caught_up.is_some() || sync.is_write_only(mapping, side) {
         return hand_over(place, side, held).await;
     }
@@ -67,6 +70,36 @@ pub(super) async fn page(place: Place<'_>, side: Side, held: &mut Held<State>, b
     Ok(None)
 }
 
+/// Where a feed is all that there is, it begins with the oldest that it still tells; what was before that is not to be had.
+async fn begin_feed(place: Place<'_>, side: Side, held: &mut Held<State>, by: Deadline) -> Result<Option<Pause>, EngineError> {
+    let Place { engine, sync, mapping } = place;
+    let end = sync.ends.of(side);
+    if let Some(pause) = resumable::may_call(engine, &end.connection).await? {
+        return Ok(Some(pause));
+    }
+    let oldest = From::Since(Timestamp::UNIX_EPOCH);
+    let page = match end.connector.list_changes(&sync.selection(mapping, side), &oldest, by).await {
+        Ok(page) => page,
+        // Who reads the feed notes why.
+        Err(CallError { fault: Fault::Unsupported { .. }, .. }) => return hand_over(place, side, held).await,
+        Err(error) => return Ok(Some(resumable::pause_for(engine, &end.connection, &error).await?)),
+    };
+    if let Some(tally) = held.state.tally() {
+        *tally.pages.of_mut(side) += 1;
+        *tally.read.of_mut(side) += page.records.len() as u64;
+    }
+    pull::admit(engine, sync, mapping, side, page.records, Cause::Pull, &mut pull::Pulled::default()).await?;
+    let cursor = page.resume.cursor().clone();
+    if let Some(until) = cursor::begin_at(engine, &sync.name, &mapping.name, side, cursor, Timestamp::UNIX_EPOCH).await? {
+        return Ok(Some(being_pulled(place, side, until)));
+    }
+    hand_over(place, side, held).await
+}
+
+fn being_pulled(place: Place<'_>, side: Side, until: Timestamp) -> Pause {
+    Pause::until(until, format!("{} of the {side} side is being pulled; the backfill goes on after that", place.mapping.name))
+}
+
 /// The feed begins where the scan began; then the next phase.
 async fn hand_over(place: Place<'_>, side: Side, held: &mut Held<State>) -> Result<Option<Pause>, EngineError> {
     let Place { engine, sync, mapping } = place;
@@ -74,10 +107,7 @@ async fn hand_over(place: Place<'_>, side: Side, held: &mut Held<State>) -> Resu
         && !planted(Mutant::HandoverSkipped)
         && let Some(until) = cursor::begin_at(engine, &sync.name, &mapping.name, side, end, began).await?
     {
-        return Ok(Some(Pause::until(
-            until,
-            format!("{} of the {side} side is being pulled; the backfill goes on after that", mapping.name),
-        )));
+        return Ok(Some(being_pulled(place, side, until)));
     }
     match side {
         Side::Left => held.state.scan(Side::Right, engine.now()),

@@ -29,9 +29,9 @@ impl View<'_> {
         self.source.other()
     }
 
-    /// Whether nothing can be read of the counterparts.
-    fn is_blind(&self) -> bool {
-        self.sync.is_write_only(self.mapping, self.target())
+    /// Whether the counterparts can be read; where not, the base stands for what they are.
+    fn sees_target(&self) -> bool {
+        self.sync.is_readable(self.mapping, self.target())
     }
 }
 
@@ -105,6 +105,14 @@ pub(crate) async fn look(view: View<'_>, records: Vec<Record>, insist: bool) -> 
     Ok(jobs)
 }
 
+/// A record that its system cannot be asked for: what is stored of it, and its counterpart. Nothing is decided.
+pub(crate) async fn unread(view: View<'_>, record: Record, standing: Standing) -> Result<Looked, EngineError> {
+    let other_id = standing.counterpart(view.source);
+    let mut jobs = vec![Looked { other_id, ..Looked::new(record, standing) }];
+    read_counterparts(view, &mut jobs).await?;
+    jobs.pop().ok_or_else(|| EngineError::Unknown { what: "record".to_owned() })
+}
+
 /// The same distinctions as the worker's, in the same order.
 fn triage(view: View<'_>, record: Record, standing: Standing, insist: bool) -> (Looked, bool) {
     if !insist && pull::is_known(view.engine, view.mapping, view.source, &record, &standing) {
@@ -157,7 +165,7 @@ fn skip(reason: SkipReason) -> Ending {
 fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
     let own = if job.record.presence == Presence::Live { Sight::Seen(&job.record) } else { Sight::Gone };
     let other = match &job.other {
-        Other::Unread if view.is_blind() => Sight::Unchanged,
+        Other::Unread if !view.sees_target() => Sight::Unchanged,
         Other::Unread => Sight::Unread,
         Other::Seen(record) => Sight::Seen(record),
         Other::Gone => Sight::Gone,
@@ -181,7 +189,7 @@ fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
 
 /// Finds the counterparts of records that are not linked: the id in the link field first, then the match keys in their order.
 async fn identify(view: View<'_>, mut jobs: Vec<Looked>) -> Result<Vec<Looked>, EngineError> {
-    if view.is_blind() {
+    if !view.sees_target() {
         // Nobody can be looked for, and the worker does not either.
         for job in &mut jobs {
             job.other = Other::Nothing;
@@ -330,7 +338,7 @@ async fn standings(view: View<'_>, ids: &[RecordId]) -> Result<BTreeMap<RecordId
 async fn read_counterparts(view: View<'_>, jobs: &mut [Looked]) -> Result<(), EngineError> {
     let wanted: BTreeSet<RecordId> =
         jobs.iter().filter(|job| job.open() && matches!(job.other, Other::Unread)).filter_map(|job| job.other_id.clone()).collect();
-    if wanted.is_empty() || view.is_blind() {
+    if wanted.is_empty() || !view.sees_target() {
         return Ok(());
     }
     let mut found = get_all(view, view.target(), &wanted.into_iter().collect::<Vec<_>>()).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use syncline_mapping::ObjectMapping;
-use syncline_model::{ConnectionName, Deadline, MappingName, Record, Side, SyncName, Timestamp};
+use syncline_model::{CallError, ConnectionName, Deadline, Fault, MappingName, Record, Side, SyncName, Timestamp};
 
 use crate::ports::connector::{Cursor, From, Resume};
 use crate::{Engine, EngineError, Sync, keys, state};
@@ -188,6 +188,10 @@ fn weigh(view: View<'_>, looked: &Looked, says: &Says, load: &mut Load) {
 async fn changes(view: View<'_>, remarks: &mut Vec<String>) -> Result<Option<(Vec<Record>, u64)>, EngineError> {
     let (sync, mapping, side) = (view.sync, view.mapping, view.source);
     let Some(mut cursor) = stored_cursor(view.engine, sync, mapping, side).await? else {
+        if !sync.is_readable(mapping, side) {
+            remarks.push(format!("{} of the {side} side are not listed: what is told of them from the first run on comes", mapping.name));
+            return Ok(None);
+        }
         remarks.push(format!(
             "{} of the {side} side was never read: the first run begins there, and a backfill brings what exists",
             mapping.name
@@ -199,7 +203,13 @@ async fn changes(view: View<'_>, remarks: &mut Vec<String>) -> Result<Option<(Ve
     let mut records: BTreeMap<_, Record> = BTreeMap::new();
     let mut unreadable = 0;
     loop {
-        let page = connector.list_changes(&selection, &From::Cursor(&cursor), view.by).await?;
+        let page = match connector.list_changes(&selection, &From::Cursor(&cursor), view.by).await {
+            Err(CallError { fault: Fault::Unsupported { capability }, .. }) if sync.is_feed_only(mapping, side) => {
+                remarks.push(format!("{} of the {side} side are not read: {capability}", mapping.name));
+                return Ok(None);
+            }
+            page => page?,
+        };
         for record in page.records {
             match record {
                 Ok(record) => {

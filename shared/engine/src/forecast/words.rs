@@ -50,11 +50,16 @@ pub struct WriteWords {
     pub fields: Vec<String>,
 }
 
+impl Says {
+    pub(crate) fn nothing(says: &str) -> Self {
+        Self { act: Act::Nothing, says: says.to_owned(), reason: None, writes: Vec::new() }
+    }
+}
+
 pub(crate) fn says(looked: &Looked, mapping: &MappingName, source: Side, now: Timestamp) -> Says {
-    let nothing = |says: &str| Says { act: Act::Nothing, says: says.to_owned(), reason: None, writes: Vec::new() };
     match &looked.ending {
-        None | Some(Ending::Known) => nothing("nothing is new: both sides are as when they last agreed"),
-        Some(Ending::Superseded) => nothing("a newer state of it was handled already"),
+        None | Some(Ending::Known) => Says::nothing("nothing is new: both sides are as when they last agreed"),
+        Some(Ending::Superseded) => Says::nothing("a newer state of it was handled already"),
         Some(Ending::Merged(survivor)) => Says {
             act: Act::MoveLink,
             says: format!("it was merged into {survivor}, and its link goes there"),

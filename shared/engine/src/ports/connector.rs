@@ -65,6 +65,23 @@ impl ObjectFacts {
         let Bounds { page_records_max, get_records_max, find_keys_max, write_records_max } = self.bounds;
         write_records_max > 0 && page_records_max == 0 && get_records_max == 0 && find_keys_max == 0
     }
+
+    /// Whether a feed of changes is all that there is: no list of the live records, and no way to ask for one. What the feed tells of a record then
+    /// counts as if it had been read, a deletion too; each telling has a version, so that of two the later one is known. What the feed does not tell
+    /// any more cannot be had. Where the account has no such feed, `list_changes` answers `Unsupported` with what it takes.
+    pub fn is_feed_only(&self) -> bool {
+        self.bounds.page_records_max > 0 && self.bounds.get_records_max == 0
+    }
+
+    /// Whether a record can be asked for by its id.
+    pub fn is_read_by_id(&self) -> bool {
+        self.bounds.get_records_max > 0
+    }
+
+    /// Whether records are written at all through this connector.
+    pub fn takes_writes(&self) -> bool {
+        self.bounds.write_records_max > 0
+    }
 }
 
 /// How much fits into one call. 0: there is no such question.

@@ -51,8 +51,8 @@ pub async fn step(
     adopt: bool,
     by: Deadline,
 ) -> Result<SweepProgress, EngineError> {
-    if sync.is_write_only(mapping, side) {
-        // There is nothing to list.
+    if !sync.is_readable(mapping, side) {
+        // There is nothing to list: nobody is taken for deleted because a listing lacks them.
         let now = Some(engine.now());
         return Ok(State { phase: SweepPhase::Done, began: now, ended: now, ..State::default() }.progress(Pause::default()));
     }

@@ -10,6 +10,7 @@ use syncline_model::{FieldName, Record, RecordId, Side, Version};
 
 use super::job::{Job, Other, Outgoing, Place};
 use super::run::{ended, ended_at};
+use super::told;
 use crate::counts::{End, skip_name};
 use crate::entry::{self, Entry, Link, LinkState, Note, Placed};
 use crate::history::{self, Act, FieldChange, HistoryEntry};
@@ -91,6 +92,7 @@ impl Commits {
             return Ok(());
         }
         let hold = Hold::new(&place.mapping.name, place.source, job.record.id.as_str(), place.now(), reason);
+        let hold = Hold { told: told::kept(place, &job)?, ..hold };
         let name = hold.name();
         let mut writes = vec![hold.write(&place.sync.name)?];
         writes.extend(noted(place, &job, format!("held:{name}"), job.standing.own.has_children())?);
@@ -254,6 +256,8 @@ impl Commits {
                 // What did not change is not written: a newer stamp alone is worth no write.
                 let same =
                     next.base == link.base && next.state == link.state && link.note.is_none() && !job.comes_back() && !link.is_open();
+                // Where nothing can be read again, the stamp tells an older telling that comes late.
+                let same = same && !(place.is_told_only() && next.seen != link.seen);
                 if (!same || matches!(ends.as_slice(), [(_, End::Updated | End::Deleted)])) && !planted(Mutant::BaseNotStored) {
                     writes.extend(kept(place, &job, at, next)?);
                     writes.extend(listed);

@@ -34,9 +34,14 @@ impl Place<'_> {
         self.engine.now()
     }
 
-    /// Whether nothing can be read of the side that this worker writes.
+    /// Whether nothing can be read of the side that this worker writes: the base stands for what is there.
     pub(super) fn is_blind(&self) -> bool {
-        self.sync.is_write_only(self.mapping, self.target())
+        !self.sync.is_readable(self.mapping, self.target())
+    }
+
+    /// Whether the changed records are known by what a feed told of them, and cannot be read.
+    pub(super) fn is_told_only(&self) -> bool {
+        self.sync.is_feed_only(self.mapping, self.source)
     }
 
     /// Whether records of some mapping refer to records of this one.

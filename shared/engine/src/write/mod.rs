@@ -6,6 +6,7 @@ mod apart;
 mod blind;
 mod candidates;
 mod commit;
+mod identify;
 mod job;
 mod moved;
 mod outcome;
@@ -14,6 +15,7 @@ mod postpone;
 mod read;
 mod run;
 mod stamp;
+mod told;
 mod triage;
 
 use std::collections::BTreeMap;

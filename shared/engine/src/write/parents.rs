@@ -12,6 +12,7 @@ use syncline_model::{MappingName, Record, RecordId, Side, Value};
 use super::commit::noted;
 use super::job::{Job, Outgoing, Place};
 use super::run::ended;
+use super::told;
 use crate::counts::End;
 use crate::entry::{self, Entry, LinkState, Placed, Standing, WAITING};
 use crate::ports::store::Write;
@@ -60,7 +61,8 @@ pub(super) async fn wait(
     }
     let child = (&place.mapping.name, place.source, &job.record.id);
     let follows = Some(job.trace(place));
-    let mut writes = waiting::wait(place.sync, mapping, side, &standing, child, follows.clone(), place.now())?;
+    let waits = waiting::Waits { trace: follows.clone(), told: told::kept(place, &job)? };
+    let mut writes = waiting::wait(place.sync, mapping, side, &standing, child, waits, place.now())?;
     // An own intent stays: it says that a create may be under way. What it waits for could not be told, so it waits for none of its own mapping.
     let has_intent = matches!(job.standing.own.entry, Entry::Intent { .. });
     let chain = if *mapping != place.mapping.name {

@@ -1,9 +1,7 @@
 //! One run over the changes of one mapping and side: read, decide, write, store.
 
 use jiff::SignedDuration;
-use syncline_mapping::{
-    Choice, HoldReason, LinkChange, Pair, Plan, RefState, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after,
-};
+use syncline_mapping::{LinkChange, Pair, Plan, RefState, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after};
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Deadline, Presence, Record, RecordId, Side, Value};
 
@@ -11,10 +9,10 @@ use super::commit::{self, Commits};
 use super::job::{Job, Observed, Other, Outgoing, Place, newest};
 use super::postpone::{make_room, postpone};
 use super::triage::{Triage, triage};
-use super::{candidates, outcome, parents, read};
+use super::{candidates, identify, outcome, parents, read, told};
 use crate::counts::End;
 use crate::entry::{self, Entry, LinkState, Standing};
-use crate::message::{Cause, Change, Counterpart};
+use crate::message::{Cause, Change};
 use crate::settle::{ATTEMPTS_MAX, Disposition, backoff, settle};
 use crate::telemetry;
 use crate::{Engine, EngineError, Sync, waiting};
@@ -109,7 +107,7 @@ impl<'a> Run<'a> {
         let observed = read_hinted(place, changes, &mut self.out).await?;
         let (mut jobs, mut unlinked) = self.sort(observed).await?;
         given_away(place, &mut jobs, &mut unlinked).await?;
-        jobs.extend(identify(place, unlinked, &mut self.commits, &mut self.out).await?);
+        jobs.extend(identify::identify(place, unlinked, &mut self.commits, &mut self.out).await?);
         if let Some((open, error)) = read::counterparts(place, &mut jobs).await {
             postpone(place, open.into_iter().map(Job::into_change).collect(), &error, place.target(), &mut self.out).await?;
         }
@@ -174,6 +172,7 @@ impl<'a> Run<'a> {
                         self.commits.skip(place, Job::new(observed, standing), &SkipReason::CounterpartDeleted { on: gone })?;
                     }
                     Triage::Unlinked => unlinked.push(Job::new(observed, standing)),
+                    Triage::DeletedUnlinked => self.deleted_unlinked(Job::new(observed, standing))?,
                     Triage::Moved(survivor) => {
                         let follows = Some(observed.change.trace(place.subject()));
                         let change = Change { follows, ..Change::hint(survivor, place.now(), Cause::Counterpart) };
@@ -192,6 +191,18 @@ impl<'a> Run<'a> {
             }
         }
         Ok((linked, unlinked))
+    }
+
+    /// Told as deleted before it had a counterpart. Where one is being made, what comes of that is waited for: it is deleted then.
+    fn deleted_unlinked(&mut self, job: Job) -> Result<(), EngineError> {
+        let place = self.place;
+        if matches!(job.standing.own.entry, Entry::Intent { .. }) && job.change.attempt < ATTEMPTS_MAX {
+            let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
+            ended(place, &job.change, &End::Later("conflict"));
+            self.out.again(at, job.into_change(), true);
+            return Ok(());
+        }
+        self.commits.skip(place, job, &SkipReason::DeletedBeforeLink)
     }
 
     /// Makes the writes that have gathered, stores what they and all decisions so far came to, and sends what follows from it.
@@ -235,8 +246,9 @@ async fn read_hinted(place: Place<'_>, changes: Vec<Change>, out: &mut Outgoing)
     let (hinted, seen): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| read::needs_reading(place, change));
     let mut ready: Vec<Observed> = Vec::new();
     for mut change in seen {
-        if let Some(record) = change.seen.take() {
-            ready.push(Observed { change, told: true, record });
+        match change.seen.take() {
+            Some(record) => ready.push(Observed { change, told: true, record }),
+            None => told::nothing(place, &change).await?,
         }
     }
     if hinted.is_empty() {
@@ -317,77 +329,6 @@ fn revive(job: &mut Job) {
     }
 }
 
-/// Finds out who the counterparts of unlinked records are. Answers the jobs that can be decided now.
-async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: &mut Outgoing) -> Result<Vec<Job>, EngineError> {
-    let mut ready = Vec::new();
-    let mut named = Vec::new();
-    let mut asking = Vec::new();
-    let source = place.source;
-    for mut job in jobs {
-        // Buried links are history: the record begins anew.
-        job.standing.link = None;
-        if place.is_blind() {
-            // Nobody can be looked for; that a repeated create makes no second record is the connector's promise.
-            job.other = Other::Nothing;
-            ready.push(job);
-            continue;
-        }
-        // A create that the budget held back was certainly not sent; where creating twice makes one record, that may be relied on.
-        let unsent = job.change.unsent && place.sync.facts(place.mapping, place.target()).is_some_and(|facts| facts.safe_create);
-        let tried = matches!(job.standing.own.entry, Entry::Intent { .. }) && !unsent;
-        match (&job.change.counterpart, candidates::carried(place.mapping, source, &job.record)) {
-            (_, _) if (tried && planted(Mutant::RetryWithoutLook)) || (!tried && planted(Mutant::MatchSkipped)) => {
-                job.other = Other::Nothing;
-                ready.push(job);
-            }
-            (Counterpart::Is(id), _) => {
-                let id = id.clone();
-                named.push((job, id));
-            }
-            (Counterpart::Alone, None) if !tried => {
-                job.other = Other::Nothing;
-                ready.push(job);
-            }
-            (Counterpart::Unknown, Some(id)) => named.push((job, id)),
-            (Counterpart::Alone | Counterpart::Unknown, _) => asking.push(job),
-        }
-    }
-    candidates::adopt(place, named, &mut ready, &mut asking, out).await?;
-    let (found, stopped) = candidates::find(place, &asking.iter().collect::<Vec<_>>()).await?;
-    let open = asking.split_off(found.len().min(asking.len()));
-    if let Some(error) = stopped {
-        postpone(place, open.into_iter().map(Job::into_change).collect(), &error, place.target(), out).await?;
-    }
-    for (mut job, mut found) in asking.into_iter().zip(found) {
-        if found.being_made && job.change.attempt < ATTEMPTS_MAX {
-            let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
-            ended(place, &job.change, &End::Later("conflict"));
-            out.again(at, job.into_change(), true);
-            continue;
-        }
-        match found.choice {
-            Choice::Is(id) => {
-                // If its write has to wait for the budget, the search need not be paid for twice.
-                job.change.counterpart = Counterpart::Is(id.clone());
-                job.other_own = found.standings.remove(&id).map(|standing| standing.own);
-                job.other = found.records.remove(&id).map_or(Other::Unread, Other::Seen);
-                job.other_id = Some(id);
-                ready.push(job);
-            }
-            Choice::Nobody => {
-                job.change.counterpart = Counterpart::Alone;
-                job.other = Other::Nothing;
-                ready.push(job);
-            }
-            Choice::Ambiguous { key, candidates } => commits.hold(place, job, HoldReason::Ambiguous { key, candidates })?,
-            Choice::Taken { key, holder, linked_to } => {
-                commits.skip(place, job, &SkipReason::TakenBy { key, holder, linked_to })?;
-            }
-        }
-    }
-    Ok(ready)
-}
-
 /// Puts a plan where it belongs; answers it where there is something to write on this worker's side.
 async fn sort_plan(
     place: Place<'_>,
@@ -434,7 +375,7 @@ async fn sort_plan(
         }
         Verdict::Look(side) => {
             // What had to be read was read; a vendor that leaves mapped fields out brings us here. It is tried again, and then held.
-            job.told = false;
+            job.told = place.is_told_only();
             let fault = syncline_model::Fault::Drift {
                 path: format!("the {side} record"),
                 expected: "all mapped fields".into(),

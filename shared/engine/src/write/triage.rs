@@ -5,6 +5,7 @@ use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Presence, RecordId, Side};
 
 use super::job::{Observed, Place};
+use super::told;
 use crate::counts::{End, skip_name};
 use crate::entry::{self, LinkState, Standing};
 use crate::message::Cause;
@@ -20,14 +21,16 @@ pub(super) enum Triage {
     Merged(RecordId),
     /// It was merged, and its link is the survivor's.
     Moved(RecordId),
+    /// Nobody was made of it, and a feed that is all there is says that it is gone: that must be remembered.
+    DeletedUnlinked,
     /// It seems to have come back after its end; but a message may tell of a moment before that: it is read.
     LooksBack,
 }
 
 pub(super) fn triage(place: Place<'_>, observed: &Observed, standing: &Standing) -> Triage {
     let Observed { change, told, record } = observed;
-    let told = *told;
-    let source = place.source;
+    // What cannot be read is as it was told, and the versions say in which order.
+    let (told, source) = (*told && !place.is_told_only(), place.source);
     let insisted = change.resend || matches!(change.cause, Cause::Release | Cause::Counterpart | Cause::Child);
     if !insisted
         && let Some(note) = standing.note().filter(|note| note.is_final())
@@ -45,19 +48,27 @@ pub(super) fn triage(place: Place<'_>, observed: &Observed, standing: &Standing)
         return match record.presence {
             // Its link moved when it was merged away: a message may tell of a moment before that.
             Presence::Live if told && standing.note().is_some_and(|note| note.successor().is_some()) => Triage::LooksBack,
+            Presence::Live if told::was_deleted(place, standing) => Triage::Ends(End::Superseded),
             Presence::Live => Triage::Unlinked,
+            Presence::Deleted if place.is_told_only() => Triage::DeletedUnlinked,
             Presence::Deleted | Presence::MergedInto(_) => Triage::Ends(End::Skipped(skip_name(&SkipReason::DeletedBeforeLink))),
         };
     };
     // What was read now is the newest there is; what a message brought, however urgent, may have been overtaken.
-    let older = (told || !insisted) && record.version < *link.seen.of(source) && record.version.is_some();
+    let older = (told || !insisted || place.is_told_only()) && record.version < *link.seen.of(source) && record.version.is_some();
     match (&link.state, &record.presence) {
         (_, Presence::Live) if older && !planted(Mutant::SupersededWritten) => Triage::Ends(End::Superseded),
         // Linked since, and known better.
         (LinkState::Active, Presence::Live) if told && change.cause == Cause::Listed => Triage::LooksBack,
         (LinkState::Active, Presence::Live) => {
             let differs = || has_changed(place.mapping, &place.engine.marker, &link.base, source, record);
-            if insisted || pull::is_unsettled(link, record) || differs() { Triage::Linked } else { Triage::Ends(End::Unchanged) }
+            // Where nothing can be read, what was told last must be remembered also where it says nothing new: an older telling may come late.
+            let is_later = place.is_told_only() && record.version > *link.seen.of(source);
+            if is_later || insisted || pull::is_unsettled(link, record) || differs() {
+                Triage::Linked
+            } else {
+                Triage::Ends(End::Unchanged)
+            }
         }
         (LinkState::Active, Presence::Deleted) => Triage::Linked,
         (LinkState::Active, Presence::MergedInto(_)) if planted(Mutant::MergeAsDelete) => Triage::Linked,

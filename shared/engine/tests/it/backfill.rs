@@ -83,7 +83,7 @@ fn rich() -> World {
         Side::Left,
         &standing,
         (&"people".into(), Side::Left, &child),
-        None,
+        waiting::Waits::default(),
         world.engine.now(),
     );
     now_or_never(world.store().write(writes.unwrap())).unwrap();

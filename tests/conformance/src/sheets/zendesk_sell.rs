@@ -6,7 +6,7 @@ use syncline_simulator::Fields;
 use crate::sheet::{Key, Means, ObjectSheet, Recorded, Sheet};
 
 pub(crate) static SHEET: Sheet =
-    Sheet { system: "zendesk_sell", objects: &[CONTACT, LEAD, DEAL, TASK, NOTE], paged: None, recorded: RECORDED };
+    Sheet { system: "zendesk_sell", objects: &[CONTACT, LEAD, DEAL, TASK, NOTE, APPOINTMENT], paged: None, recorded: RECORDED };
 
 /// The organisation that a loaded simulator of the exam's seed has: deals and notes must belong to somebody.
 const HOUSE: i64 = 2_097_281;
@@ -129,6 +129,30 @@ const NOTE: ObjectSheet = ObjectSheet {
     keys: &[],
     unsearchable: "is_important",
     refused: || ("is_important", json!("certainly no flag")),
+    absent: "899999999",
+    compares_versions: false,
+    lacks: &[],
+    merges: false,
+};
+
+const APPOINTMENT: ObjectSheet = ObjectSheet {
+    kind: "appointment",
+    record: |number| {
+        fields([
+            ("name", json!(format!("Meeting number {number:06}"))),
+            ("description", json!(format!("Examined agenda {number}"))),
+            ("start_at", json!("2026-12-01T09:00:00Z")),
+            ("contexts", json!([{"id": number, "contextable_id": HOUSE, "contextable_type": "contact"}])),
+        ])
+    },
+    name: "name",
+    text: "description",
+    written: |number| fields([("location", json!(format!("Written room {number}")))]),
+    typed: &["name", "description", "location"],
+    link: None,
+    keys: &[],
+    unsearchable: "location",
+    refused: || ("start_at", json!("certainly no moment")),
     absent: "899999999",
     compares_versions: false,
     lacks: &[],

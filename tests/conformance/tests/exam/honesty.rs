@@ -18,6 +18,8 @@ fn what_is_not_declared_is_refused() {
         let selection = lab.selection();
         if !lab.lists() {
             unsupported(&lab.page(&selection, &Place::Scan).await);
+        }
+        if !lab.tells() {
             unsupported(&lab.page(&selection, &Place::Since(lab.now())).await);
         }
         if !lab.gets() {
@@ -31,7 +33,8 @@ fn what_is_not_declared_is_refused() {
         let schema = lab.schema().await;
         let undeclared =
             [(lab.creates(), lab.create(&schema, 50)), (candidate.facts.can_delete, WriteAction::Delete { id: ids[0].clone() })];
-        for (_, action) in undeclared.into_iter().filter(|(declared, _)| !declared) {
+        let change = (lab.writes(), lab.update(&ids[0], "Never written"));
+        for (_, action) in undeclared.into_iter().chain([change]).filter(|(declared, _)| !declared) {
             match lab.connector().write(&selection, &[action], lab.by()).await {
                 Ok(outcomes) => assert!(matches!(outcomes.as_slice(), [Outcome::Failed(Fault::Unsupported { .. })]), "{outcomes:?}"),
                 Err(error) => unsupported::<()>(&Err(error)),

@@ -84,7 +84,8 @@ fn a_question_in_trouble_has_a_fault_or_its_whole_answer() {
         for question in QUESTIONS {
             let asked = match question {
                 Question::Account | Question::Describe => true,
-                Question::Scan | Question::Changes => lab.lists(),
+                Question::Scan => lab.lists(),
+                Question::Changes => lab.tells(),
                 Question::Get => lab.gets(),
                 Question::Find => lab.finds(),
             };
