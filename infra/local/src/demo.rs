@@ -22,12 +22,20 @@ const DEMOS: &[Demo] = &[
         choices: &[("SALESmanago_Id", "Syncline_Id"), ("right: sales@acme.example }", "right: integration@simulator.example }")],
         simulate: customers,
     },
+    Demo { recipe: "zendesk_sell-postgres", choices: &[("sales@acme.example", "owner@acme.example")], simulate: replica },
 ];
 
 /// 600 contacts at SALESmanago, 500 leads and contacts at Zoho, 300 of them the same people.
 fn customers() -> SimulateOptions {
     let left = Amount { people: 0..600, companies: 0..0, calls: None };
     let right = Amount { people: 300..800, companies: 0..40, calls: None };
+    SimulateOptions { left, right, ..SimulateOptions::default() }
+}
+
+/// 600 people, 60 organisations and some deals at Sell, and an empty database.
+fn replica() -> SimulateOptions {
+    let left = Amount { people: 0..600, companies: 0..60, calls: None };
+    let right = Amount { people: 0..0, companies: 0..0, calls: None };
     SimulateOptions { left, right, ..SimulateOptions::default() }
 }
 

@@ -1,10 +1,11 @@
 //! Commands to try once a simulation is quiet: an edit on each side, and where to see it arrive.
 
 use serde::Serialize;
-use syncline_engine::{EngineError, entry};
-use syncline_model::{RecordId, Side};
+use syncline_engine::{EngineError, Sync, entry};
+use syncline_model::{MappingName, RecordId, Side};
 
 use crate::installation::Installation;
+use crate::simulation::Running;
 
 /// Two commands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,21 +21,33 @@ pub struct Example {
 /// An edit at each side of the first sync, on a pair that is linked. Empty without simulators in this process, or before there is a link.
 pub async fn examples(installation: &Installation) -> Result<Vec<Example>, EngineError> {
     let (Some(simulation), Some(sync)) = (&installation.simulation, installation.engine.syncs.first()) else { return Ok(Vec::new()) };
-    let Some(mapping) = sync.mappings.last() else { return Ok(Vec::new()) };
     let (left, right) = (&sync.ends.left.connection, &sync.ends.right.connection);
     let (Some(at_left), Some(at_right)) = (simulation.running().get(left), simulation.running().get(right)) else { return Ok(Vec::new()) };
     let Some(id) = simulation.any_contact(left).map(RecordId::new) else { return Ok(Vec::new()) };
     let store = installation.engine.store.as_ref();
-    let standings = entry::standings(store, &sync.name, &mapping.name, Side::Left, std::slice::from_ref(&id)).await?;
-    let Some(other) = standings.get(&id).and_then(|standing| standing.counterpart(Side::Left)) else { return Ok(Vec::new()) };
-    let history = format!("syncline history {} {} {id}", sync.name, mapping.name);
+    // In which of the mappings contacts are, the link tells.
+    for mapping in sync.mappings.iter().rev() {
+        let standings = entry::standings(store, &sync.name, &mapping.name, Side::Left, std::slice::from_ref(&id)).await?;
+        if let Some(other) = standings.get(&id).and_then(|standing| standing.counterpart(Side::Left)) {
+            return Ok(both_ways(sync, &mapping.name, (at_left, &id), (at_right, &other)));
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn both_ways(
+    sync: &Sync,
+    mapping: &MappingName,
+    (at_left, id): (&Running, &RecordId),
+    (at_right, other): (&Running, &RecordId),
+) -> Vec<Example> {
+    let history = format!("syncline history {} {} {id}", sync.name, mapping);
     let ends = [(at_left, id.as_str(), at_right, other.as_str()), (at_right, other.as_str(), at_left, id.as_str())];
-    Ok(ends
-        .into_iter()
+    ends.into_iter()
         .map(|(here, id, there, other)| Example {
             edit: here.simulated.edit_command(&here.base_url, id),
             see: there.simulated.show_command(&there.base_url, other),
             history: history.clone(),
         })
-        .collect())
+        .collect()
 }
