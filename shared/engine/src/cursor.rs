@@ -42,6 +42,8 @@ pub struct Lease {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CursorStatus {
     pub started: bool,
+    /// Since when the feed is read without a gap.
+    pub begun: Option<Timestamp>,
     pub caught_up: Option<Timestamp>,
     pub leased_until: Option<Timestamp>,
 }
@@ -70,7 +72,7 @@ pub async fn lease(
 /// Reads a cursor without taking it.
 pub async fn status(engine: &Engine, sync: &SyncName, mapping: &MappingName, side: Side) -> Result<CursorStatus, EngineError> {
     let (_, body) = load(engine, &keys::cursor(sync, mapping, side)).await?;
-    Ok(CursorStatus { started: body.cursor.is_some(), caught_up: body.caught_up, leased_until: body.leased_until })
+    Ok(CursorStatus { started: body.cursor.is_some(), begun: body.begun, caught_up: body.caught_up, leased_until: body.leased_until })
 }
 
 /// Lets a feed begin where a scan began, so that nothing that happened since is missed: if it was never read, or has been read only since a
