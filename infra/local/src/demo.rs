@@ -23,6 +23,7 @@ const DEMOS: &[Demo] = &[
         simulate: customers,
     },
     Demo { recipe: "zendesk_sell-mapsly", choices: &[], simulate: mapped },
+    Demo { recipe: "zendesk_sell-postgres", choices: &[("sales@acme.example", "owner@acme.example")], simulate: replica },
 ];
 
 /// 400 people at Sell, and a map that is empty at first.
@@ -35,6 +36,13 @@ fn mapped() -> SimulateOptions {
 fn customers() -> SimulateOptions {
     let left = Amount { people: 0..600, companies: 0..0, calls: None };
     let right = Amount { people: 300..800, companies: 0..40, calls: None };
+    SimulateOptions { left, right, ..SimulateOptions::default() }
+}
+
+/// 600 people, 60 organisations and some deals at Sell, and an empty database.
+fn replica() -> SimulateOptions {
+    let left = Amount { people: 0..600, companies: 0..60, calls: None };
+    let right = Amount { people: 0..0, companies: 0..0, calls: None };
     SimulateOptions { left, right, ..SimulateOptions::default() }
 }
 

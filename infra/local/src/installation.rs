@@ -103,7 +103,7 @@ impl Installation {
         let mut engine = assemble(&config, &adapters, &key).map_err(OpenError::Assembly)?;
         let by = Deadline(engine.now() + ASK_VENDORS);
         let mut notes = Vec::new();
-        if simulation.as_ref().is_some_and(Simulation::is_new) && simulate.is_some_and(|options| options.provision) {
+        if simulation.as_ref().is_some_and(Simulation::may_lack_fields) && simulate.is_some_and(|options| options.provision) {
             notes.extend(simulation::provision(&engine, by).await.map_err(SimulationError::Provision)?);
         }
         if ask_vendors {

@@ -14,7 +14,7 @@ use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_engine::provision::{self, FieldState};
 use syncline_engine::{Engine, EngineError};
 use syncline_model::{ConnectionName, Deadline, Side};
-use syncline_registry_sim::{Load, Simulated, simulator};
+use syncline_registry_sim::{Load, Served, Simulated, simulator};
 use syncline_simulator::{Shared, lock, shared};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -62,6 +62,8 @@ pub enum SimulationError {
     Folder { folder: PathBuf, problem: String },
     #[error("there is no simulator of {system}, which connection {connection} is of")]
     NoSimulator { connection: ConnectionName, system: String },
+    #[error("connection {connection} has no {system} on this machine: {problem}")]
+    NoServer { connection: ConnectionName, system: String, problem: String },
     #[error("the simulators are started by another process right now; try again")]
     Starting,
     #[error("the link fields could not be made: {0}")]
@@ -85,6 +87,8 @@ pub struct Simulation {
     running: BTreeMap<ConnectionName, Running>,
     /// Whether no request had ever been made to any of them.
     is_new: bool,
+    /// Systems that run here themselves. Their data stay without a journal.
+    served: Vec<Served>,
     servers: JoinSet<std::io::Result<()>>,
     clock: Arc<dyn Clock>,
     /// Held while the simulators run here.
@@ -108,7 +112,14 @@ impl Simulation {
             std::fs::read(&addresses_file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let guard = File::options().write(true).create(true).truncate(false).open(folder.join("lock")).map_err(fail)?;
         let ours = guard.try_lock().is_ok();
-        let mut simulation = Self { running: BTreeMap::new(), is_new: true, servers: JoinSet::new(), clock, _lock: ours.then_some(guard) };
+        let mut simulation = Self {
+            running: BTreeMap::new(),
+            is_new: true,
+            served: Vec::new(),
+            servers: JoinSet::new(),
+            clock,
+            _lock: ours.then_some(guard),
+        };
         let names: Vec<ConnectionName> = config.connections.keys().cloned().collect();
         for name in names {
             let side = side_of(config, &name);
@@ -117,7 +128,13 @@ impl Simulation {
                 .ok_or_else(|| SimulationError::NoSimulator { connection: name.clone(), system: connection.system.to_string() })?;
             let amount = side.of(&options.left, &options.right);
             let before = known.0.get(&name).cloned();
-            let running = if ours {
+            let running = if simulated.is_served() {
+                let base_url =
+                    if ours { simulation.serve(&folder, &name, simulated).await? } else { before.ok_or(SimulationError::Starting)? };
+                // Which tables there are is the config's.
+                connection.settings.extend(simulated.ready_settings(&base_url, amount.calls));
+                Running { simulated, base_url, state: None }
+            } else if ours {
                 let (running, load) = simulation.launch(&folder, &name, simulated, options.seed, amount, before).await?;
                 connection.settings = simulated.ready_settings(&running.base_url, load.calls);
                 running
@@ -134,6 +151,18 @@ impl Simulation {
             std::fs::write(&addresses_file, text).map_err(fail)?;
         }
         Ok(simulation)
+    }
+
+    /// Starts the system's own server over a folder of its own; answers its address.
+    async fn serve(&mut self, folder: &Path, name: &ConnectionName, simulated: &'static Simulated) -> Result<String, SimulationError> {
+        let fail = |problem: String| SimulationError::NoServer { connection: name.clone(), system: simulated.system.to_owned(), problem };
+        let at = std::path::absolute(folder.join(name.as_str())).map_err(|error| fail(error.to_string()))?;
+        let started = tokio::task::spawn_blocking(move || simulated.serve(&at)).await;
+        let started = started.map_err(|error| fail(error.to_string()))?.ok_or_else(|| fail("it has no server".to_owned()))?;
+        let served = started.map_err(fail)?;
+        let base_url = served.base_url.clone();
+        self.served.push(served);
+        Ok(base_url)
     }
 
     /// Opens the journal and answers on a port: the one of the last time, if it is free.
@@ -174,6 +203,11 @@ impl Simulation {
     /// Whether nobody has used the simulators yet.
     pub fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    /// Whether what a sync needs is still to be made at them: nobody has used them, or nothing tells whether somebody has. Making it again changes nothing.
+    pub(crate) fn may_lack_fields(&self) -> bool {
+        self.is_new || !self.served.is_empty()
     }
 
     /// The simulators by connection.

@@ -98,6 +98,8 @@ pub struct Usage {
 /// How often a contended bucket is tried before the call is given up.
 const TRIES_MAX: u32 = 8;
 
+const DAY_S: i64 = 86_400;
+
 fn name(limit: &Limit) -> String {
     format!("{}/{}", limit.class.unwrap_or("all"), limit.window_s)
 }
@@ -168,6 +170,12 @@ impl Budget {
     /// retries follow from.
     pub fn pace(&self) -> SignedDuration {
         self.whole().map(|limit| wait_for(limit, 1)).max().unwrap_or(SignedDuration::ZERO)
+    }
+
+    /// How many calls may be made in a day, by the narrowest limit on all of them.
+    pub fn calls_per_day(&self) -> u64 {
+        let of = |limit: &Limit| ours(limit).saturating_mul(DAY_S) / i64::from(limit.window_s.max(1));
+        self.whole().map(of).min().map_or(u64::MAX, |calls| u64::try_from(calls).unwrap_or(0))
     }
 
     /// How many calls can be made at once after a rest.

@@ -55,6 +55,8 @@ pub struct Lease {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CursorStatus {
     pub started: bool,
+    /// Since when the feed is read without a gap.
+    pub begun: Option<Timestamp>,
     pub caught_up: Option<Timestamp>,
     pub leased_until: Option<Timestamp>,
     /// Set where the feed is not read because the account does not have it: nothing is lost of what came before, nothing comes until then.
@@ -87,8 +89,8 @@ pub async fn lease(
 /// Reads a cursor without taking it.
 pub async fn status(engine: &Engine, sync: &SyncName, mapping: &MappingName, side: Side) -> Result<CursorStatus, EngineError> {
     let (_, body) = load(engine, &keys::cursor(sync, mapping, side)).await?;
-    let Body { cursor, caught_up, leased_until, closed, .. } = body;
-    Ok(CursorStatus { started: cursor.is_some(), caught_up, leased_until, closed })
+    let Body { cursor, begun, caught_up, leased_until, closed, .. } = body;
+    Ok(CursorStatus { started: cursor.is_some(), begun, caught_up, leased_until, closed })
 }
 
 /// Lets a feed begin where a scan began, so that nothing that happened since is missed: if it was never read, or has been read only since a

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use syncline_mapping::{Pair, SkipReason};
+use syncline_mapping::{ObjectMapping, Pair, SkipReason};
 use syncline_model::{ConnectionName, MappingName, RecordId, Side, SyncName, Timestamp};
 
 use crate::backfill::{self, Progress};
@@ -11,6 +11,7 @@ use crate::budget::{Standing, Usage};
 use crate::cursor::{self, CursorStatus};
 use crate::entry::{self, Entry, LinkState};
 use crate::state::{self, Stopped};
+use crate::sweep::{self, Rhythm, SweepPhase, SweepProgress};
 use crate::{Engine, EngineError, Sync, hold, keys, ownerless};
 
 /// At most so many holds are counted; a sync with more says so.
@@ -76,8 +77,25 @@ pub struct MappingStatus {
     pub write_only: Pair<bool>,
     /// The sides that a feed alone tells of: what it does not tell any more is not had.
     pub feed_only: Pair<bool>,
+    /// `None` for a side that gives no list.
+    pub sweeps: Pair<Option<SweepStatus>>,
     /// Counted only where asked for: it reads every entry.
     pub entries: Option<EntryCounts>,
+}
+
+/// How the comparison of an object of a side with the links stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SweepStatus {
+    pub phase: SweepPhase,
+    /// When the last one began, and when it ended.
+    pub began: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+    /// How many records the last completed listing had.
+    pub records: Option<u64>,
+    /// How many linked records the last one found missing.
+    pub gone: u64,
+    /// How often, and when next, where the config leaves it to us (`sweep: auto`).
+    pub auto: Rhythm,
 }
 
 /// What rests in the store for one object pair.
@@ -131,7 +149,8 @@ async fn of_sync(engine: &Engine, sync: &Sync, count_entries: bool) -> Result<Sy
         let write_only = Pair::new(sync.is_write_only(mapping, Side::Left), sync.is_write_only(mapping, Side::Right));
         let feed_only = Pair::new(sync.is_feed_only(mapping, Side::Left), sync.is_feed_only(mapping, Side::Right));
         let cursors = Pair::new(left, right);
-        mappings.push(MappingStatus { mapping: mapping.name.clone(), cursors, write_only, feed_only, entries });
+        let sweeps = Pair::new(swept(engine, sync, mapping, Side::Left).await?, swept(engine, sync, mapping, Side::Right).await?);
+        mappings.push(MappingStatus { mapping: mapping.name.clone(), cursors, write_only, feed_only, sweeps, entries });
     }
     Ok(SyncStatus {
         sync: sync.name.clone(),
@@ -141,6 +160,12 @@ async fn of_sync(engine: &Engine, sync: &Sync, count_entries: bool) -> Result<Sy
         owners_not_found: ownerless::list(engine, sync, HOLDS_MAX).await?.len().try_into().unwrap_or(u64::MAX),
         backfill: backfill::status(engine, sync).await?,
     })
+}
+
+async fn swept(engine: &Engine, sync: &Sync, mapping: &ObjectMapping, side: Side) -> Result<Option<SweepStatus>, EngineError> {
+    let Some(auto) = sweep::rhythm(engine, sync, mapping, side).await? else { return Ok(None) };
+    let SweepProgress { phase, began, ended, records, gone, .. } = sweep::status(engine, &sync.name, &mapping.name, side).await?;
+    Ok(Some(SweepStatus { phase, began, ended, records, gone, auto }))
 }
 
 async fn of_end(engine: &Engine, sync: &Sync, side: Side) -> Result<EndStatus, EngineError> {

@@ -14,6 +14,7 @@ mod agents;
 mod clock;
 mod customers;
 mod map;
+mod replica;
 mod stage;
 mod world;
 
@@ -21,5 +22,6 @@ pub use agents::{Agents, AgentsSetup};
 pub use clock::{CountingDice, TestClock};
 pub use customers::{Customers, CustomersSetup};
 pub use map::MapWorld;
+pub use replica::{Replica, ReplicaSetup};
 pub use stage::Stage;
 pub use world::{Memory, World, WorldSetup};

@@ -16,4 +16,5 @@ mod freshdesk_salesforce;
 mod owners;
 mod promises;
 mod salesmanago_zoho;
+mod sell_postgres;
 mod zendesk_sell_mapsly;

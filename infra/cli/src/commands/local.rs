@@ -155,7 +155,8 @@ fn announce(installation: &Installation) {
     }
     let Some(simulation) = &installation.simulation else { return };
     for (name, running) in simulation.running() {
-        Printer::words(&format!("{name}: a simulator of {} at {}", running.simulated.system, running.base_url));
+        let what = if running.simulated.is_served() { "a server of" } else { "a simulator of" };
+        Printer::words(&format!("{name}: {what} {} at {}", running.simulated.system, running.base_url));
     }
 }
 

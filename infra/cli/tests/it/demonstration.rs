@@ -124,3 +124,44 @@ fn records_go_to_a_system_that_gives_none_back_and_every_question_is_answered() 
     assert_eq!(code(&again), 0, "{}", stderr(&again));
     assert_eq!(json(&again)[0]["phase"], "scan_left");
 }
+
+/// The one demonstration beside which a real server runs: what it keeps is there in the next run.
+#[test]
+fn a_replica_is_demonstrated_on_a_server_whose_data_stay() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let local = || {
+        let run = syncline(at, &["local", "--demo", "zendesk_sell-postgres", "--until-quiet", "--json"]);
+        assert_eq!(code(&run), 0, "{}", stderr(&run));
+        let said = stderr(&run);
+        assert!(said.contains("replica: a server of postgres") && said.contains("map: http://"), "{said}");
+        json(&run)
+    };
+    let sum = |report: &serde_json::Value, of: &str| -> u64 {
+        report["sides"].as_array().expect("a list").iter().filter_map(|side| side[of].as_u64()).sum()
+    };
+    let held = |report: &serde_json::Value| {
+        let sides = report["sides"].as_array().expect("a list");
+        sides.iter().filter(|side| side["held"].as_object().is_none_or(|held| !held.is_empty())).count()
+    };
+    let first = local();
+    assert_eq!(
+        (&first["ended"], first["writes_after_quiet"].as_u64(), first["dead_letters"].as_u64()),
+        (&"quiet".into(), Some(0), Some(0))
+    );
+    // 600 people, 60 organisations, and a deal for every twentieth person.
+    assert_eq!((sum(&first, "created"), held(&first)), (690, 0), "{first}");
+    let edits: Vec<&str> = first["examples"].as_array().expect("examples").iter().filter_map(|example| example["edit"].as_str()).collect();
+    assert!(edits.len() == 2 && edits[0].contains("/v2/contacts/") && edits[1].contains("UPDATE contacts SET"), "{edits:?}");
+
+    let second = local();
+    assert_eq!((sum(&second, "created"), sum(&second, "updated"), held(&second)), (0, 0, 0), "{second}");
+    let status = json(&syncline(at, &["status", "--count", "--json"]));
+    let linked: u64 = status["syncs"][0]["mappings"]
+        .as_array()
+        .expect("mappings")
+        .iter()
+        .filter_map(|mapping| mapping["entries"]["linked"].as_u64())
+        .sum();
+    assert_eq!(linked, 690, "{status}");
+}

@@ -98,7 +98,8 @@ impl Client {
         let mut response = self.once(ask, intent, &token, by).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
             // What was refused for its token did nothing.
-            let token = self.auth.renew(&token, by).await.map_err(Trouble::unheard)?;
+            let end = |fault| Trouble::unheard(faults::at_the_end(fault, self.clock.now()));
+            let token = self.auth.renew(&token, by).await.map_err(end)?;
             response = self.once(ask, intent, &token, by).await?;
         }
         let (head, body) = response.into_parts();
@@ -116,6 +117,7 @@ impl Client {
             let hint = "Zendesk Sell refused a token that it had just given; check the OAuth client";
             fault = Fault::AuthRefused { hint: hint.to_owned() };
         }
+        fault = faults::at_the_end(fault, self.clock.now());
         tracing::debug!(operation = ask.operation, status = head.status.as_u16(), fault = fault.code(), "zendesk sell refused");
         Err(Trouble::heard(fault))
     }

@@ -62,6 +62,15 @@ const NOT_ALLOWED: &str =
 const SOURCE_GONE: &str =
     "Zendesk Sell no longer serves this account (it ends on 2027-08-31); what was copied stays, and nothing is deleted";
 
+/// The announced end of Sell: 2027-08-31, in seconds of UTC (fact sheet §0). How it will answer then is not announced.
+const ENDS_AT_S: i64 = 1_819_670_400;
+
+/// From the announced day on, a refused sign-in most likely means the end, not the token.
+pub(crate) fn at_the_end(fault: Fault, now: Timestamp) -> Fault {
+    let ended = now.as_second() >= ENDS_AT_S && matches!(fault, Fault::AuthRefused { .. });
+    if ended { Fault::AuthRefused { hint: SOURCE_GONE.to_owned() } } else { fault }
+}
+
 /// A refused sign-in.
 pub(crate) fn of_token_answer(status: StatusCode, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Fault {
     match status.as_u16() {
@@ -213,6 +222,15 @@ mod tests {
         for (intent, one, status, body, code) in cases {
             assert_eq!(of(intent, one, status, body).code(), code, "{intent:?} {one} {status} {body}");
         }
+    }
+
+    #[test]
+    fn from_the_announced_day_on_a_refusal_means_the_end() {
+        let refused = || Fault::AuthRefused { hint: "the token".to_owned() };
+        assert_eq!(at_the_end(refused(), "2027-08-30T23:59:59Z".parse().unwrap()), refused());
+        let day = "2027-08-31T00:00:00Z".parse().unwrap();
+        assert_eq!(at_the_end(refused(), day), Fault::AuthRefused { hint: SOURCE_GONE.to_owned() });
+        assert_eq!(at_the_end(Fault::Missing, day), Fault::Missing);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod compare;
 mod listing;
 mod progress;
+mod rhythm;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,7 @@ use crate::{Engine, EngineError, Sync, keys};
 use progress::State;
 
 pub use progress::{Missed, SweepPhase, SweepProgress};
+pub use rhythm::{Rhythm, period, rhythm};
 
 /// The id under which a sweep that asks is held.
 pub const HOLD_ID: &str = "sweep";
@@ -103,32 +105,4 @@ pub(crate) async fn allow(engine: &Engine, sync: &SyncName, mapping: &MappingNam
     })
     .await?;
     Ok(())
-}
-
-/// Of a day's calls, sweeps may take this share.
-const SHARE_PERCENT: u64 = 5;
-const PERIOD_MIN: SignedDuration = SignedDuration::from_hours(1);
-const PERIOD_MAX: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// How often a side is swept: so that the pages of `records` records take a twentieth of the calls of a day. Between an hour and 30 days.
-pub fn period(records: u64, page_records: u32, calls_per_day: u64) -> SignedDuration {
-    let pages = records.div_ceil(u64::from(page_records.max(1))).max(1);
-    let share = (calls_per_day.saturating_mul(SHARE_PERCENT) / 100).max(1);
-    let seconds = pages.saturating_mul(24 * 3600).div_ceil(share);
-    SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)).clamp(PERIOD_MIN, PERIOD_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hours_for_thousands_of_records_days_for_tens_of_thousands() {
-        let hours = |records, page, calls| period(records, page, calls).as_hours();
-        assert_eq!(hours(0, 100, 10_000), 1);
-        assert_eq!(hours(5_000, 100, 10_000), 2);
-        assert_eq!(hours(100_000, 100, 10_000), 48);
-        assert_eq!(hours(100_000, 2_000, 100_000), 1);
-        assert_eq!(hours(u64::MAX, 1, 0), 720);
-    }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::panic, reason = "a server that cannot be had, or is not as it was set up, fails whoever wanted it, in words")]
 
 mod certificate;
+mod kept;
 mod open;
 mod server;
 mod tables;
@@ -25,6 +26,7 @@ use syncline_engine::ports::vendor::{Parts, Settings, Vendor};
 use syncline_model::{FieldSchema, FieldType, Secret, Timestamp};
 use syncline_simulator::{Fields, Population, Request, Response, Simulator, Strain, Users, answer};
 
+pub use kept::KeptServer;
 pub use open::OpenTransaction;
 pub use server::{PASSWORD, ROLE};
 pub use way::Direct;

@@ -17,6 +17,7 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     system: "aircall",
     make,
     settings,
+    server: None,
     secrets: &[
         ("api_id", API_ID),
         ("api_token", API_TOKEN),

@@ -17,6 +17,7 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     system: "freshdesk",
     make,
     settings,
+    server: None,
     secrets: &[("api_key", syncline_freshdesk_sim::INTEGRATION_KEY), ("webhook_secret", "simulator-webhook")],
     writes: |request| request.method() != Method::GET,
     contact,

@@ -13,6 +13,7 @@ mod zoho_crm;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use syncline_model::{Secret, Timestamp};
@@ -39,11 +40,18 @@ pub struct Simulated {
     pub system: &'static str,
     make: fn(&Load, &str) -> Box<dyn Users>,
     settings: fn(&str, Option<u32>) -> BTreeMap<String, String>,
+    server: Option<fn(&Path) -> Result<Served, String>>,
     secrets: &'static [(&'static str, &'static str)],
     writes: fn(&Request) -> bool,
     contact: fn(&mut dyn Simulator, Timestamp) -> Option<String>,
     edit: fn(&str, &str) -> String,
     show: fn(&str, &str) -> String,
+}
+
+/// A server of the system's own that runs on this machine, with data that stay in its folder. It ends when this is dropped, or the process ends.
+pub struct Served {
+    pub base_url: String,
+    _running: Box<dyn Send + Sync>,
 }
 
 impl std::fmt::Debug for Simulated {
@@ -56,6 +64,17 @@ impl Simulated {
     /// A loaded simulator that will answer at this address.
     pub fn make(&self, load: &Load, base_url: &str) -> Box<dyn Users> {
         (self.make)(load, base_url)
+    }
+
+    /// Starts the system's own server over this folder, where there is such a server to be had instead of a simulator; it may take some seconds.
+    /// `Err`: it is not installed or does not start, in a sentence.
+    pub fn serve(&self, folder: &Path) -> Option<Result<Served, String>> {
+        self.server.map(|start| start(folder))
+    }
+
+    /// Whether [`Self::serve`] starts a server.
+    pub fn is_served(&self) -> bool {
+        self.server.is_some()
     }
 
     /// The settings with which our connector reaches it: they go over those of the config. `calls` as in [`Load::calls`].

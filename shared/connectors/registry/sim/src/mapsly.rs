@@ -13,6 +13,7 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     system: "mapsly",
     make,
     settings,
+    server: None,
     secrets: &[("api_key", API_KEY)],
     // Every operation writes, the GETs too.
     writes: |_| true,

@@ -15,6 +15,7 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     system: "salesforce",
     make,
     settings,
+    server: None,
     secrets: &[("client_id", "simulator-client"), ("client_secret", "simulator-secret"), ("webhook_secret", "simulator-webhook")],
     writes,
     contact,

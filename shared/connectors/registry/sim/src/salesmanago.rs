@@ -13,6 +13,7 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     system: "salesmanago",
     make,
     settings,
+    server: None,
     secrets: &[("client_id", CLIENT_ID), ("api_key", API_KEY), ("api_secret", API_SECRET), ("webhook_secret", "simulator-webhook")],
     // All calls are POST: those that read say so in their path.
     writes: |request| !READS.iter().any(|read| request.uri().path().contains(read)),

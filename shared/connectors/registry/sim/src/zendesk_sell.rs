@@ -14,6 +14,7 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     system: "zendesk_sell",
     make,
     settings,
+    server: None,
     secrets: &[
         ("access_token", ACCESS_TOKEN),
         ("client_id", CLIENT_ID),

@@ -14,6 +14,7 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     system: "zendesk_support",
     make,
     settings,
+    server: None,
     secrets: &[
         ("client_id", CLIENT_ID),
         ("client_secret", CLIENT_SECRET),

@@ -17,6 +17,7 @@ pub(crate) const SIMULATED: Simulated = Simulated {
     system: "zoho_crm",
     make,
     settings,
+    server: None,
     secrets: &[
         ("client_id", CLIENT_ID),
         ("client_secret", CLIENT_SECRET),
