@@ -113,8 +113,8 @@ pub async fn begin_at(
         return Ok(Some(until));
     }
     // Going back repeats what the base knows already, and loses nothing.
-    let (caught_up, begun) = (body.caught_up, Some(began));
-    let mut lease = Lease { key, version, cursor: Some(cursor), begun, first: false, until: now, caught_up, closed: None };
+    let caught_up = body.caught_up;
+    let mut lease = Lease { key, version, cursor: Some(cursor), begun: Some(began), first: false, until: now, caught_up, closed: None };
     match lease.store(engine, None).await {
         Ok(()) => Ok(None),
         Err(EngineError::Store(StoreError::Lost { .. })) => Ok(Some(now + jiff::SignedDuration::from_secs(1))),
