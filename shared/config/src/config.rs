@@ -26,18 +26,25 @@ pub struct ObjectFacts {
     pub kind: ObjectKind,
     /// Whether its records are written at all.
     pub written: bool,
-    /// Whether a feed of changes is all there is of it: it cannot be asked what a record holds now.
-    pub feed_only: bool,
+    pub reading: Reading,
     /// Whether its records can be looked for by any of their fields.
     pub searched: bool,
-    /// Whether records are taken and never given back.
-    pub write_only: bool,
+}
+
+/// How an object's records can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    AtAnyTime,
+    /// A feed of changes is all there is: it cannot be asked what a record holds now.
+    ByFeed,
+    /// Records are taken and never given back.
+    Never,
 }
 
 /// An object that can be read, written and searched.
 impl From<&str> for ObjectFacts {
     fn from(kind: &str) -> Self {
-        Self { kind: kind.into(), written: true, feed_only: false, searched: true, write_only: false }
+        Self { kind: kind.into(), written: true, reading: Reading::AtAnyTime, searched: true }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use syncline_model::{ConnectionName, FieldName, ObjectKind};
 
-use crate::config::SystemFacts;
+use crate::config::{Reading, SystemFacts};
 use crate::document::{Entry, Node};
 use crate::findings::{Findings, below, suggestion};
 use crate::object::object_of;
@@ -97,7 +97,7 @@ fn read_layer(entry: &Entry, known: &Known<'_>, findings: &mut Findings) -> Opti
 fn unknown_object(node: &Node, facts: &SystemFacts, path: &str, findings: &mut Findings) {
     let Some((place, kind)) = node.get("object").and_then(|place| Some((place.place, place.text()?))) else { return };
     if let Some(known) = object_of(facts, kind) {
-        if known.write_only {
+        if known.reading == Reading::Never {
             let problem = format!("{} takes records of `{kind}` and gives none back, so that there is nothing to draw", facts.title);
             findings.add(Code::WriteOnly, place, below(path, "object"), problem, "draw the records of the system that they come from");
         }

@@ -25,7 +25,7 @@ mod sync;
 mod types;
 mod write_only;
 
-pub use config::{Config, Connection, HistoryKeep, HistoryMode, ObjectFacts, SettingKey, Sweep, Sync, SystemFacts};
+pub use config::{Config, Connection, HistoryKeep, HistoryMode, ObjectFacts, Reading, SettingKey, Sweep, Sync, SystemFacts};
 pub use cron::Cron;
 pub use document::TEXT_BYTES_MAX;
 pub use layer::{Address, MapLayer};

@@ -3,6 +3,7 @@
 use syncline_mapping::{DeletePolicy, Drift, Flow, ObjectMapping};
 use syncline_model::Side;
 
+use crate::config::Reading;
 use crate::document::{Entry, Node};
 use crate::findings::{Findings, below};
 use crate::object::object_of;
@@ -45,7 +46,7 @@ pub(crate) fn refuse(entry: &Entry, mapping: &ObjectMapping, defaults: &Defaults
         if !facts.written {
             never_written(&end, mapping, findings);
         }
-        if facts.feed_only {
+        if facts.reading == Reading::ByFeed {
             told_by_a_feed(&end, mapping, findings);
         }
         if facts.written && !facts.searched {

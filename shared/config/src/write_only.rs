@@ -3,6 +3,7 @@
 use syncline_mapping::Flow;
 use syncline_model::Side;
 
+use crate::config::Reading;
 use crate::document::{Entry, Node};
 use crate::findings::{Findings, Place, below};
 use crate::object::{leads_to, object_of};
@@ -14,7 +15,7 @@ pub(crate) fn refuse_reading(entry: &Entry, defaults: &Defaults<'_>, path: &str,
     let mut found = false;
     for (side, name) in SIDES {
         let (Some(facts), Some(kind)) = (defaults.systems.of(side), entry.value.text_at(name)) else { continue };
-        if object_of(facts, kind).is_some_and(|object| object.write_only) {
+        if object_of(facts, kind).is_some_and(|object| object.reading == Reading::Never) {
             found = true;
             let says = format!("{} takes records of `{kind}` and gives none back", facts.title);
             refuse_side(entry, side, &says, defaults, path, findings);

@@ -1,6 +1,6 @@
 //! Two systems, and a config that has no problem.
 
-use syncline_config::{Config, ObjectFacts, Problems, SettingKey, SystemFacts, read};
+use syncline_config::{Config, ObjectFacts, Problems, Reading, SettingKey, SystemFacts, read};
 
 fn setting(name: &str, required: bool, help: &str) -> SettingKey {
     SettingKey { name: name.to_owned(), required, help: help.to_owned() }
@@ -12,7 +12,7 @@ fn unsearched(kind: &str) -> ObjectFacts {
 
 /// Nobody writes it, and it is known by a feed alone.
 fn appointment() -> ObjectFacts {
-    ObjectFacts { written: false, feed_only: true, ..unsearched("appointment") }
+    ObjectFacts { written: false, reading: Reading::ByFeed, ..unsearched("appointment") }
 }
 
 pub(crate) fn systems() -> Vec<SystemFacts> {
@@ -65,7 +65,7 @@ pub(crate) fn systems() -> Vec<SystemFacts> {
             system: "mapsly".into(),
             title: "Mapsly".to_owned(),
             setting_keys: ["entities", "id_prefix"].map(|key| setting(key, false, "See its page.")).into(),
-            objects: vec![ObjectFacts { write_only: true, ..unsearched("*") }],
+            objects: vec![ObjectFacts { reading: Reading::Never, ..unsearched("*") }],
         },
     ]
 }

@@ -9,7 +9,7 @@ mod key;
 mod list;
 mod required;
 
-use syncline_config::{ObjectFacts, SettingKey, SystemFacts};
+use syncline_config::{ObjectFacts, Reading, SettingKey, SystemFacts};
 use syncline_engine::ports::connector as ports;
 use syncline_engine::ports::vendor::Vendor;
 
@@ -51,8 +51,11 @@ fn object_facts(object: &ports::ObjectFacts) -> ObjectFacts {
     ObjectFacts {
         kind: object.kind.into(),
         written: object.takes_writes(),
-        feed_only: object.is_feed_only(),
-        write_only: object.is_write_only(),
+        reading: match (object.is_feed_only(), object.is_write_only()) {
+            (true, _) => Reading::ByFeed,
+            (false, true) => Reading::Never,
+            (false, false) => Reading::AtAnyTime,
+        },
         searched: object.is_write_only() || object.bounds.find_keys_max > 0,
     }
 }
@@ -74,9 +77,9 @@ mod tests {
         let facts = system_facts();
         let salesforce = facts.iter().find(|facts| facts.system.as_str() == "salesforce").unwrap();
         let mapsly = facts.iter().find(|facts| facts.system.as_str() == "mapsly").unwrap();
-        assert!(mapsly.objects.iter().all(|object| object.write_only));
+        assert!(mapsly.objects.iter().all(|object| object.reading == Reading::Never));
         assert!(salesforce.setting_keys.iter().any(|key| key.name == "base_url" && key.required && !key.help.is_empty()));
-        assert!(salesforce.objects.iter().any(|object| object.kind.as_str() == "Contact" && !object.write_only));
+        assert!(salesforce.objects.iter().any(|object| object.kind.as_str() == "Contact" && object.reading == Reading::AtAnyTime));
     }
 
     #[test]

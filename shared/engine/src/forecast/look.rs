@@ -184,7 +184,8 @@ fn decide(view: View<'_>, job: &Looked, refs: &Refs) -> Plan {
         occasion: Occasion::Edited(view.source),
         leave_out: &leave_out,
     };
-    if view.is_blind() { write::decide_blind(&known, view.target(), false) } else { reconcile(&known) }
+    let is_blind = view.sync.is_write_only(view.mapping, view.target());
+    if is_blind { write::decide_blind(&known, view.target(), false) } else { reconcile(&known) }
 }
 
 /// Finds the counterparts of records that are not linked: the id in the link field first, then the match keys in their order.

@@ -185,7 +185,11 @@ impl Job {
 
     pub(super) fn plan(&self, place: Place<'_>, refs: &Refs) -> Plan {
         let known = self.known(place, refs);
-        if place.is_blind() { blind::decide(&known, place.target(), self.change.resend) } else { reconcile(&known) }
+        if place.sync.is_write_only(place.mapping, place.target()) {
+            blind::decide(&known, place.target(), self.change.resend)
+        } else {
+            reconcile(&known)
+        }
     }
 
     /// The left and right ids of the pair, where both are known.

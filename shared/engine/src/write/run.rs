@@ -2,7 +2,6 @@
 
 use jiff::SignedDuration;
 use syncline_mapping::{LinkChange, Pair, Plan, RefState, Refs, SkipReason, Verdict, Write as PlannedWrite, base_after};
-use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Deadline, Presence, Record, RecordId, Side, Value};
 
 use super::commit::{self, Commits};
