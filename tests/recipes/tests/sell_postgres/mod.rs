@@ -1,9 +1,11 @@
 //! Zendesk Sell and a replica in PostgreSQL: ZS-1 to ZS-11.
 
+mod zs_01_objects;
 mod zs_02_deletions_by_firehose;
 mod zs_03_deletions_by_sweep;
 mod zs_05_plans;
 mod zs_06_schedule;
+mod zs_07_edits;
 mod zs_09_mass_deletes;
 mod zs_11_retirement;
 
