@@ -57,6 +57,8 @@ impl Aim {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
+    /// `None`: it is of none.
+    recipe: Option<&'static str>,
     section: &'static str,
     what: String,
     measured: Amount,
@@ -67,7 +69,7 @@ pub(crate) struct Figure {
 
 impl Figure {
     pub(crate) fn new(section: &'static str, what: impl Into<String>, measured: Amount, unit: &'static str) -> Self {
-        Self { section, what: what.into(), measured, unit, least: None, aim: None }
+        Self { recipe: None, section, what: what.into(), measured, unit, least: None, aim: None }
     }
 
     /// The least possible, where it can be told without us.
@@ -101,17 +103,22 @@ impl Figure {
 
 pub(crate) struct Report {
     size: &'static str,
-    records: u64,
+    recipe: Option<&'static str>,
     figures: Vec<Figure>,
 }
 
 impl Report {
     pub(crate) fn new(size: &Size) -> Self {
-        Self { size: size.name, records: size.records(), figures: Vec::new() }
+        Self { size: size.name, recipe: None, figures: Vec::new() }
+    }
+
+    /// What is added from now on is of this recipe, or of none.
+    pub(crate) fn of_recipe(&mut self, recipe: Option<&'static str>) {
+        self.recipe = recipe;
     }
 
     pub(crate) fn add(&mut self, figure: Figure) {
-        self.figures.push(figure);
+        self.figures.push(Figure { recipe: self.recipe, ..figure });
     }
 
     /// What the store and the queue were asked between two moments, for each of so many.
@@ -137,12 +144,13 @@ impl Report {
     fn table(&self) -> String {
         let wide = self.figures.iter().map(|figure| figure.what.chars().count()).max().unwrap_or_default();
         let build = build();
-        let mut lines = vec![format!("size {}, {} records on two sides, {build} build", self.size, self.records)];
-        let mut section = "";
+        let mut lines = vec![format!("size {}, {build} build", self.size)];
+        let mut place = (None, "");
         for figure in &self.figures {
-            if figure.section != section {
-                section = figure.section;
-                let title = section.to_uppercase();
+            if (figure.recipe, figure.section) != place {
+                place = (figure.recipe, figure.section);
+                let section = figure.section.to_uppercase();
+                let title = figure.recipe.map_or_else(|| section.clone(), |recipe| format!("{section}: {recipe}"));
                 let heads = format!("{title:wide$}  {:>12} {:>10} {:>7}  {:18} aim", "measured", "least", "ratio", "unit");
                 lines.extend([String::new(), heads]);
             }
@@ -172,6 +180,7 @@ impl Report {
             .iter()
             .map(|figure| {
                 json!({
+                    "recipe": figure.recipe,
                     "section": figure.section,
                     "what": figure.what,
                     "measured": number(figure.measured),
@@ -183,7 +192,7 @@ impl Report {
                 })
             })
             .collect();
-        json!({ "size": self.size, "records": self.records, "build": build(), "figures": figures })
+        json!({ "size": self.size, "build": build(), "figures": figures })
     }
 }
 

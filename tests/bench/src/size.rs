@@ -49,11 +49,6 @@ impl Size {
     pub(crate) fn records(&self) -> u64 {
         [&self.people, &self.companies].into_iter().map(|pair| count(&pair.left) + count(&pair.right)).sum()
     }
-
-    /// Distinct people: so many each side has after the first run.
-    pub(crate) fn all_people(&self) -> u64 {
-        union(&self.people)
-    }
 }
 
 pub(crate) fn count(range: &Range<u32>) -> u64 {

@@ -26,7 +26,7 @@ use syncline_model::{FieldSchema, FieldType, Secret, Timestamp};
 use syncline_simulator::{Fields, Population, Request, Response, Simulator, Strain, Users, answer};
 
 pub use open::OpenTransaction;
-pub use server::{PASSWORD, ROLE};
+pub use server::{PASSWORD, ROLE, is_installed};
 pub use way::Direct;
 
 use server::{PEOPLE, Server, server};

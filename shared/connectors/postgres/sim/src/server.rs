@@ -37,6 +37,12 @@ pub(crate) fn server() -> &'static Server {
     SERVER.get_or_init(|| Server::start().unwrap_or_else(|problem| panic!("{problem}")))
 }
 
+/// Whether PostgreSQL's server is installed on this machine, so that a [`Database`](crate::Database) can be had.
+pub fn is_installed() -> bool {
+    let looked = Command::new("sh").args(["-c", include_str!("server.sh"), "server.sh", "look"]).output();
+    looked.is_ok_and(|output| output.status.success())
+}
+
 impl Server {
     fn start() -> Result<Self, String> {
         let trouble = |error: std::io::Error| format!("PostgreSQL cannot be started: {error}");
