@@ -130,3 +130,46 @@ async fn measure_recipe(recipe: &'static dyn Recipe, wish: &Wish, is_first: bool
     cost::add(&figures, report)?;
     Ok(figures)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A recipe's first run, its quiet and its edits: whatever else they cost, nothing may be written twice, or for nothing.
+    async fn writes_no_more_than_it_must(name: &str) {
+        let recipe = recipe::recipe(name).unwrap();
+        if !recipe.is_installed() {
+            report::tell(&format!("skipped: {name}: PostgreSQL is not installed here"));
+            return;
+        }
+        let mut report = Report::new(&Size::tiny());
+        let scene = Scene::start(recipe, &Size::tiny()).await.unwrap();
+        backfill::measure(&scene, false, &mut report).await.unwrap();
+        live::measure(&scene, &mut report).await.unwrap();
+        assert_eq!(report.beyond_nothing(), Vec::<String>::new(), "{name}");
+        assert!(report.counts_below_the_least().is_empty(), "{name}: the least is not the least: {:?}", report.counts_below_the_least());
+    }
+
+    macro_rules! of_each_recipe {
+        ($($test:ident: $name:literal),* $(,)?) => {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    writes_no_more_than_it_must($name).await;
+                }
+            )*
+
+            #[test]
+            fn every_recipe_is_tried() {
+                assert_eq!(recipe::recipes().map(Recipe::name), [$($name),*]);
+            }
+        };
+    }
+
+    of_each_recipe! {
+        freshdesk_and_salesforce: "freshdesk-salesforce",
+        aircall_and_zendesk_support: "aircall-zendesk_support",
+        salesmanago_and_zoho_crm: "salesmanago-zoho_crm",
+        zendesk_sell_and_postgres: "zendesk_sell-postgres",
+    }
+}

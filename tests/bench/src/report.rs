@@ -137,6 +137,23 @@ impl Report {
         self.add(Figure::new(section, "queue: requests, empty receives left out", Amount::per(queue(after) - queue(before), of), unit));
     }
 
+    /// What should be nothing, and is not.
+    #[cfg(test)]
+    pub(crate) fn beyond_nothing(&self) -> Vec<String> {
+        let figures = self.figures.iter().filter(|figure| figure.aim == Some(Aim::zero()) && figure.met() == Some(false));
+        figures.map(|figure| format!("{}: {}", figure.what, figure.measured)).collect()
+    }
+
+    /// What is said to be impossible, and was done: calls of a system, all told, below their least.
+    #[cfg(test)]
+    pub(crate) fn counts_below_the_least(&self) -> Vec<String> {
+        let figures = self
+            .figures
+            .iter()
+            .filter(|figure| figure.aim == Some(Aim::Least) && figure.least.is_some_and(|least| figure.measured < least));
+        figures.map(|figure| format!("{}: {}", figure.what, figure.measured)).collect()
+    }
+
     pub(crate) fn print(&self, as_json: bool) {
         answer(&if as_json { self.json().to_string() } else { self.table() });
     }

@@ -45,6 +45,12 @@ impl Size {
         }
     }
 
+    /// As small as shows every kind of call.
+    #[cfg(test)]
+    pub(crate) fn tiny() -> Self {
+        Self { people: Pair::new(0..400, 240..560), companies: Pair::new(0..40, 22..58), edits: 40, ..Self::small() }
+    }
+
     /// Records of both sides before the first run.
     pub(crate) fn records(&self) -> u64 {
         [&self.people, &self.companies].into_iter().map(|pair| count(&pair.left) + count(&pair.right)).sum()
