@@ -46,15 +46,15 @@ mutants: ## plant defects one at a time, and tell in how many worlds each is not
 	$(CARGO) run --package syncline-simulation --features mutants -- --mutants $(ARGS)
 
 # Replaying needs no fast build, and `make test` has made the other one.
-simulate: ## try everything in worlds that a seed decides; SEEDS=, FROM=; SEED= replays one, TRACE=1 tells its story; ARGS=--json
+simulate: ## try everything in worlds that a seed decides; RECIPE=, SEEDS=, FROM=; SEED= replays one, TRACE=1 tells its story; ARGS=--json
 	$(CARGO) run --quiet --profile $(if $(SEED),dev,simulation) --package syncline-simulation -- \
-		$(if $(SEED),--seed $(SEED) $(if $(TRACE),--trace),$(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))) $(ARGS)
+		$(if $(RECIPE),--recipe $(RECIPE)) $(if $(SEED),--seed $(SEED) $(if $(TRACE),--trace),$(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))) $(ARGS)
 
 run: ## start Syncline on this machine; CONFIG=path/syncline.yaml for your own accounts, without it a demo, RECIPE=name of that recipe
 	$(CARGO) run --package syncline -- local $(if $(CONFIG),--config $(CONFIG),--demo $(RECIPE))
 
 # One build for all, so that the AWS SDK has one set of features; the functions lie beside the program that starts them.
-bench: ## measure calls, store units, cold start, size, time and memory; builds for release, which takes minutes; ARGS=--small, --json
+bench: ## measure calls, store units, cold start, size, time and memory; builds for release, which takes minutes; ARGS=--small, --json, --recipe NAME
 	$(CARGO) build --release $(patsubst %,--package syncline-%,bench $(notdir $(wildcard functions/*)))
 	$(or $(CARGO_TARGET_DIR),target)/release/syncline-bench $(ARGS)
 

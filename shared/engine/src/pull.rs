@@ -11,7 +11,7 @@ use crate::hold::Hold;
 use crate::message::{Cause, Change};
 use crate::ports::connector::{BadRecord, From, Resume};
 use crate::telemetry::{self, Subject};
-use crate::{Engine, EngineError, Sync, counts, cursor, message, state};
+use crate::{Engine, EngineError, Sync, backfill, counts, cursor, message, state};
 
 /// What one pull did, over all objects of a side.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +128,12 @@ async fn pull_object(
     by: Deadline,
     pulled: &mut Pulled,
 ) -> Result<bool, EngineError> {
+    let tells_changes = sync.facts(mapping, side).is_none_or(|facts| facts.lists_changes);
+    // A feed that cannot tell changes shows everybody. Before the backfill has joined who is the same, an edit is not to be told from what was
+    // there before: pairs would be linked as they differ, or as if their side had been edited.
+    if !tells_changes && sync.brings_history && backfill::status(engine, sync).await?.phase != backfill::Phase::Done {
+        return Ok(true);
+    }
     let Some(mut lease) = cursor::lease(engine, &sync.name, &mapping.name, side, by.0).await? else {
         pulled.stopped = Some(format!("{} of the {side} side is being read by another run", mapping.name));
         return Ok(false);
@@ -159,7 +165,6 @@ async fn pull_object(
         if planted(Mutant::CursorBeforeQueue) {
             lease.advance(engine, page.resume.cursor().clone(), false).await?;
         }
-        let tells_changes = sync.facts(mapping, side).is_none_or(|facts| facts.lists_changes);
         let cause = if lease.is_first() && !tells_changes { Cause::Listed } else { Cause::Pull };
         admit(engine, sync, mapping, side, page.records, cause, pulled).await?;
         match page.resume {

@@ -29,6 +29,8 @@ pub struct Sync {
     pub rules: Rules,
     /// Parents before those that refer to them.
     pub mappings: Vec<ObjectMapping>,
+    /// Whether a backfill brings over what was there before.
+    pub brings_history: bool,
     /// How long the history keeps an entry; 0 keeps none.
     pub history_days: u32,
     /// Whether history entries carry the values before and after.

@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use syncline_cost::{Aim as CostAim, Assumptions, Counted, Figures, Many, Polls, estimate, figures_file, markdown, prices, with_block};
-use syncline_engine::Sync;
+use syncline_cost::{
+    Aim as CostAim, Assumptions, Counted, Figures, Many, Polls, README_COST, README_RECIPES, estimate, figures, figures_file, markdown,
+    prices, recipe_names, recipes_markdown, with_block,
+};
 use syncline_model::{Decimal, Side};
 
 use crate::live::{PERIOD, edit, edit_some, settle};
 use crate::process;
 use crate::report::{self, Aim, Amount, Figure, Report};
 use crate::scene::{Scene, Spent};
-use crate::size::Size;
 use crate::traffic::Counted as Calls;
 use crate::unmeasured::{Measured, Unmeasured};
 
 const SECTION: &str = "cost on AWS, list prices";
-const RECIPE: &str = "freshdesk-salesforce";
 
 /// Quiet polls of each side, and pairs of changes of which each travels alone.
 const POLLS: u32 = 48;
@@ -49,35 +49,33 @@ impl Mark {
         let asked = |it: &syncline_aws::Consumed| it.batch_gets + it.queries + it.single_writes + it.transactions + it.batch_writes;
         let sent = |it: &Spent| it.queue.sends + it.queue.receives + it.queue.deletes + it.queue.releases;
         let (each, two) = (|count: u64| Decimal::from(count) / Decimal::from(pieces), Decimal::TWO);
-        let sync = scene.sync()?;
-        let systems = [Side::Left, Side::Right].map(|side| crate::least::system(sync, side));
         Ok(Counted {
             store_reads: each(store.read_units_x2 - was.read_units_x2) / two,
             store_writes: each(store.write_units_x2 - was.write_units_x2) / two,
             store_requests: each(asked(&store) - asked(&was)),
             queue_requests: each(sent(&now.spent) - sent(&self.spent)),
-            vendor_calls: each(systems.into_iter().map(|system| calls.work(system)).sum()),
+            vendor_calls: each(scene.systems().into_iter().map(|system| calls.work(system)).sum()),
             runs: each(now.runs - self.runs),
             cpu_ms: each(now.cpu_ms.saturating_sub(self.cpu_ms)),
         })
     }
 }
 
-pub(crate) async fn measure(scene: &Scene, size: &Size) -> Measured<Measurements> {
+pub(crate) async fn measure(scene: &Scene) -> Measured<Measurements> {
     // A feed steps back a little: what was written just now is listed once more, and is no part of a quiet poll.
     scene.clock.advance(PERIOD * 2);
     settle(scene).await?;
     let poll = Polls { left: quiet(scene, Side::Left).await?, right: quiet(scene, Side::Right).await? };
-    let each = usize::try_from(size.edits).map_err(|error| Unmeasured::new("the cost of changes", error))?;
+    let each = usize::try_from(scene.size.edits).map_err(|error| Unmeasured::new("the cost of changes", error))?;
     let mut alone = Counted::default();
     for lone in 0..LONE_EDITS {
         let leave_out = (ROUND + 1) * each + usize::try_from(lone).map_err(|error| Unmeasured::new("the cost of changes", error))?;
         edit_some(scene, leave_out, 1)?;
         alone = alone.plus(&carried(scene, &poll, 2 * LONE_EDITS).await?);
     }
-    edit(scene, size, ROUND)?;
-    let each = carried(scene, &poll, 2 * size.edits).await?;
-    Ok(Measurements { poll, alone: rounded(&alone), many: Many { together: size.edits, each: rounded(&each) } })
+    edit(scene, ROUND)?;
+    let each = carried(scene, &poll, 2 * scene.size.edits).await?;
+    Ok(Measurements { poll, alone: rounded(&alone), many: Many { together: scene.size.edits, each: rounded(&each) } })
 }
 
 /// A poll of a side that finds nothing.
@@ -113,17 +111,18 @@ fn rounded(one: &Counted) -> Counted {
 }
 
 impl Measurements {
-    pub(crate) fn figures(&self, sync: &Sync, size: &Size, write_peak_kib: u64) -> Figures {
-        Figures {
-            recipe: RECIPE.to_owned(),
+    pub(crate) fn figures(&self, scene: &Scene, write_peak_kib: u64) -> Measured<Figures> {
+        let sync = scene.sync()?;
+        Ok(Figures {
+            recipe: scene.recipe.name().to_owned(),
             build: report::build().to_owned(),
-            size: size.name.to_owned(),
+            size: scene.size.name.to_owned(),
             connections: [Side::Left, Side::Right].map(|side| sync.ends.of(side).connection.to_string()),
             poll: self.poll,
             alone: self.alone,
             many: self.many,
             write_peak_mib: (Decimal::from(write_peak_kib) / Decimal::from(1_024_u32)).round_dp(1).normalize(),
-        }
+        })
     }
 }
 
@@ -146,19 +145,32 @@ pub(crate) fn add(figures: &Figures, report: &mut Report) -> Measured<()> {
     Ok(())
 }
 
-/// Writes the figures where `syncline cost` reads them, and the table into the README.
-pub(crate) fn record(figures: &Figures) -> Measured<()> {
+/// Writes the figures where `syncline cost` reads them, and the tables into the README: the first recipe's bill, and a line for each recipe.
+pub(crate) fn record(measured: &[Figures]) -> Measured<()> {
     let fail = |problem: String| Unmeasured::new("the figures of cost", problem);
     let root: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_path_buf();
-    let text = serde_json::to_string_pretty(figures).map_err(|error| fail(error.to_string()))?;
-    let file = root.join(figures_file(RECIPE));
-    std::fs::write(&file, text + "\n").map_err(|error| fail(format!("{}: {error}", file.display())))?;
+    for figures in measured {
+        let text = serde_json::to_string_pretty(figures).map_err(|error| fail(error.to_string()))?;
+        let file = root.join(figures_file(&figures.recipe));
+        std::fs::write(&file, text + "\n").map_err(|error| fail(format!("{}: {error}", file.display())))?;
+        report::tell(&format!("recorded in {}", file.display()));
+    }
     let prices = prices().map_err(|error| fail(error.to_string()))?;
-    let told = estimate(&prices, figures, &Assumptions::default());
+    // Of those that were not measured now, the README says what was measured last.
+    let mut all = Vec::new();
+    for recipe in recipe_names() {
+        let fresh = measured.iter().find(|figures| figures.recipe == recipe).cloned().map(Ok);
+        let figures = fresh.or_else(|| figures(recipe)).ok_or_else(|| fail(format!("{recipe} has none")))?;
+        let figures = figures.map_err(|error| fail(error.to_string()))?;
+        let told = estimate(&prices, &figures, &Assumptions::default());
+        all.push((figures, told));
+    }
+    let (_, first) = all.first().ok_or_else(|| fail("there are none".to_owned()))?;
     let readme = root.join("README.md");
     let text = std::fs::read_to_string(&readme).map_err(|error| fail(format!("{}: {error}", readme.display())))?;
-    let text = with_block(&text, &markdown(&told)).ok_or_else(|| fail("the README has lost its markers".to_owned()))?;
+    let text = with_block(&text, README_COST, &markdown(first)).and_then(|text| with_block(&text, README_RECIPES, &recipes_markdown(&all)));
+    let text = text.ok_or_else(|| fail("the README has lost its markers".to_owned()))?;
     std::fs::write(&readme, text).map_err(|error| fail(format!("{}: {error}", readme.display())))?;
-    report::tell(&format!("recorded in {} and README.md; build again for `syncline cost` to show it", file.display()));
+    report::tell("recorded in README.md; build again for `syncline cost` to show it");
     Ok(())
 }

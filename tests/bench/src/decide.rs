@@ -1,4 +1,4 @@
-//! Deciding alone: `reconcile` over a linked pair of which one side was edited, beside reading and writing the same record's JSON.
+//! Deciding alone, of Freshdesk and Salesforce: `reconcile` over a linked pair of which one side was edited, beside reading and writing the same record's JSON.
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
@@ -8,12 +8,10 @@ use syncline_engine::Sync;
 use syncline_mapping::{Base, Known, ObjectMapping, Occasion, Pair, RefState, Refs, Rules, Sight, Verdict, base_after, reconcile};
 use syncline_model::{Record, RecordId, Side, Value};
 
-use crate::least;
 use crate::people;
 use crate::process;
 use crate::report::{Aim, Amount, Figure, Report};
 use crate::scene::Scene;
-use crate::size::Size;
 use crate::unmeasured::{Measured, Unmeasured};
 
 const SECTION: &str = "deciding";
@@ -28,9 +26,9 @@ struct Couple<'a> {
     nothing_left_out: BTreeSet<String>,
 }
 
-pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> Measured<()> {
+pub(crate) async fn measure(scene: &Scene, report: &mut Report) -> Measured<()> {
     let sync = scene.sync()?;
-    let mapping = least::contacts(sync)?;
+    let mapping = scene.mapping()?;
     let (left_id, right_id) = a_pair(scene)?;
     let left = read(scene, mapping, Side::Left, &left_id).await?;
     let right = read(scene, mapping, Side::Right, &right_id).await?;
@@ -47,14 +45,14 @@ pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> 
         return Err(Unmeasured::new("a decision", "an edit is not to be written"));
     }
 
-    let times = size.decisions;
+    let times = scene.size.decisions;
     let decide_ns = average_ns(times, || drop(black_box(couple.plan(scene, Some(black_box(&base))))))?;
     let both_ns = average_ns(times, || {
         let plan = couple.plan(scene, Some(black_box(&base)));
         drop(black_box(couple.base_after(scene, Some(&base), &plan, Pair::new(false, true))));
     })?;
-    let body = people::show_left(scene, &left_id)?;
-    let other = people::show_right(scene, &right_id)?;
+    let body = people::show_at_freshdesk(scene, &left_id)?;
+    let other = people::show_at_salesforce(scene, &right_id)?;
     let parse_ns = average_ns(times, || drop(black_box(parse_and_print(black_box(&body)))))?;
     let pair_ns = average_ns(times, || {
         drop(black_box(parse_and_print(black_box(&body))));
@@ -99,10 +97,12 @@ impl Couple<'_> {
 
 /// A person whom nobody has edited, by their ids on both sides.
 fn a_pair(scene: &Scene) -> Measured<(String, String)> {
-    let last =
-        people::left_contacts(scene)?.into_iter().filter(|contact| contact.number.is_multiple_of(2)).max_by_key(|contact| contact.number);
+    let last = people::everybody(scene, Side::Left)?
+        .into_iter()
+        .filter(|contact| contact.number.is_multiple_of(2))
+        .max_by_key(|contact| contact.number);
     let left = last.ok_or_else(|| Unmeasured::new("a decision", "there is no contact"))?;
-    let right = people::right_contacts(scene)?.into_iter().find(|contact| contact.number == left.number);
+    let right = people::everybody(scene, Side::Right)?.into_iter().find(|contact| contact.number == left.number);
     let right = right.ok_or_else(|| Unmeasured::new("a decision", "a contact has no counterpart"))?;
     Ok((left.id, right.id))
 }

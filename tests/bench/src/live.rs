@@ -3,12 +3,10 @@
 use jiff::SignedDuration;
 use syncline_model::Side;
 
-use crate::least;
 use crate::people;
 use crate::process;
 use crate::report::{Aim, Amount, Figure, Report};
 use crate::scene::Scene;
-use crate::size::Size;
 use crate::traffic::Counted;
 use crate::unmeasured::{Measured, Unmeasured};
 
@@ -21,8 +19,9 @@ pub(crate) const PERIOD: SignedDuration = SignedDuration::from_mins(30);
 /// Rounds of polling and working after which a world that does not fall quiet is given up.
 const ROUNDS_MAX: u32 = 100;
 
-pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> Measured<()> {
-    let sync = scene.sync()?;
+pub(crate) async fn measure(scene: &Scene, report: &mut Report) -> Measured<()> {
+    let recipe = scene.recipe;
+    let accounts = people::accounts(scene)?;
     // The feeds show what the first run wrote.
     let echoes = settle(scene).await?;
     report.add(Figure::new(QUIET, "writes on hearing the first run's own echo", Amount::count(echoes.writes()), "calls").aim(Aim::zero()));
@@ -39,23 +38,23 @@ pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> 
     }
     report.add(Figure::new(QUIET, format!("writes in {QUIET_POLLS} polls of each side"), Amount::count(writes), "calls").aim(Aim::zero()));
     for side in [Side::Left, Side::Right] {
-        let system = least::system(sync, side);
+        let system = scene.system(side);
         let calls = Amount::per(quiet.work(system), u64::from(QUIET_POLLS));
-        report.add(Figure::new(QUIET, format!("{system}: a poll"), calls, "calls").least(Amount::count(least::poll(sync, side))));
+        report.add(Figure::new(QUIET, format!("{system}: a poll"), calls, "calls").least(Amount::count(recipe.poll(side, &accounts))));
         for ((_, class), count) in quiet.calls.iter().filter(|((its, _), _)| *its == system) {
             report.add(Figure::new(QUIET, format!("{system}: of it {class}"), Amount::per(*count, u64::from(QUIET_POLLS)), "calls"));
         }
     }
 
-    edit(scene, size, 0)?;
-    let edits = u64::from(size.edits);
+    edit(scene, 0)?;
+    let edits = u64::from(scene.size.edits);
     let (cpu_before_ms, spent_before, written_before) = (process::cpu_ms()?, scene.spent(), written(scene));
     let seen = settle(scene).await?;
     let (cpu_ms, spent) = (process::cpu_ms()? - cpu_before_ms, scene.spent());
     let changes = 2 * edits;
     for side in [Side::Left, Side::Right] {
-        let system = least::system(sync, side);
-        let fewest = least::edits(sync, side, edits)?;
+        let system = scene.system(side);
+        let fewest = recipe.edits(side, edits, &accounts);
         let figure = Figure::new(
             LIVE,
             format!("{system}: reading and writing {edits} counterparts"),
@@ -67,10 +66,15 @@ pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> 
             report.add(Figure::new(LIVE, format!("{system}: of it {class}"), Amount::count(*count), "calls"));
         }
         // Each side's feed shows its own edits first, and then the echoes of the other side's.
-        let fewest = seen.rounds * least::poll(sync, side) + 2 * least::further_pages(sync, side, edits)?;
+        let fewest = seen.rounds * recipe.poll(side, &accounts) + 2 * recipe.further_pages(side, edits, &accounts);
         let figure =
             Figure::new(LIVE, format!("{system}: polls that see edits and echoes"), Amount::count(seen.polls.work(system)), "calls");
         report.add(figure.least(Amount::count(fewest)));
+    }
+    if seen.works.statements > 0 {
+        let (polls, works) = (seen.polls.statements, seen.works.statements);
+        report.add(Figure::new(LIVE, "SQL statements of polls", Amount::count(polls), "statements"));
+        report.add(Figure::new(LIVE, "SQL statements of reading and writing", Amount::count(works), "statements"));
     }
     let beyond = (written(scene) - written_before).saturating_sub(changes);
     report.add(Figure::new(LIVE, "records written beyond one an edit", Amount::count(beyond), "records").aim(Aim::zero()));
@@ -85,27 +89,30 @@ fn written(scene: &Scene) -> u64 {
     scene.engine.counts.all().values().map(|counts| counts.created + counts.updated + counts.stamped).sum()
 }
 
-/// Renames different people on each side, one a second: those of a round, of which each has its own people.
-pub(crate) fn edit(scene: &Scene, size: &Size, round: usize) -> Measured<()> {
-    let each = usize::try_from(size.edits).map_err(|error| Unmeasured::new("the edits", error))?;
+/// Edits different people on each side, one a second: those of a round, of which each has its own people.
+pub(crate) fn edit(scene: &Scene, round: usize) -> Measured<()> {
+    let each = usize::try_from(scene.size.edits).map_err(|error| Unmeasured::new("the edits", error))?;
     edit_some(scene, round * each, each)
 }
 
-/// Renames so many people of each side, after leaving out so many.
+/// Edits so many people of each side, of those whom both sides have, after leaving out so many.
 pub(crate) fn edit_some(scene: &Scene, leave_out: usize, each: usize) -> Measured<()> {
-    // By number: a vendor's own order may follow the names.
-    let chosen = |mut contacts: Vec<people::Found>, odd: bool| {
-        contacts.retain(|contact| contact.number.is_multiple_of(2) != odd);
-        contacts.sort_by_key(|contact| contact.number);
-        contacts.into_iter().skip(leave_out).take(each)
+    let accounts = people::accounts(scene)?;
+    let chosen = |side: Side, odd: bool| -> Measured<Vec<people::Found>> {
+        let others = accounts.people.of(side.other());
+        let mut all = people::everybody(scene, side)?;
+        all.retain(|person| {
+            let is_edited = scene.recipe.edit(side, person.number, &person.fields).is_some();
+            is_edited && person.number.is_multiple_of(2) != odd && others.contains_key(&person.number)
+        });
+        Ok(all.into_iter().skip(leave_out).take(each).collect())
     };
-    let left = chosen(people::left_contacts(scene)?, false);
-    let right = chosen(people::right_contacts(scene)?, true);
+    let (left, right) = (chosen(Side::Left, false)?, chosen(Side::Right, true)?);
     let mut edited = 0;
-    for (left, right) in left.zip(right) {
+    for (left, right) in left.iter().zip(&right) {
         scene.clock.advance(SignedDuration::from_secs(1));
-        people::rename_left(scene, &left.id, &format!("Ida Newname{}", left.number))?;
-        people::rename_right(scene, &right.id, &format!("Newname{}", right.number))?;
+        people::edit(scene, Side::Left, left)?;
+        people::edit(scene, Side::Right, right)?;
         edited += 1;
     }
     if edited == each { Ok(()) } else { Err(Unmeasured::new("the edits", format!("there are {edited} people to edit instead of {each}"))) }

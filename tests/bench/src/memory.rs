@@ -1,7 +1,6 @@
 //! The resident memory of `write`, in a process of its own: the engine, the store's and the vendors' clients and the handler as on AWS. The
 //! store and the vendors are this process's, over loopback. Not in it: the Lambda runtime's own client and the SQS client.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -15,15 +14,14 @@ use syncline_aws::{Aws, DynamoStore, SystemDice};
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::outbox::{Message, Outbox, OutboxError};
 use syncline_engine::write::Delivery;
-use syncline_http::ReqwestHttp;
 use syncline_model::{ConnectionName, Deadline, Side, Timestamp};
 use syncline_registry::{Adapters, InstallationKey, assemble, fill_required};
+use syncline_sql::HttpAndSql;
 
 use crate::live;
 use crate::process;
 use crate::report::{self, Aim, Amount, Figure, Report};
-use crate::scene::{Bundles, KEY, Scene, config};
-use crate::size::Size;
+use crate::scene::{Bundles, KEY, Scene, SettingsOf, config};
 use crate::unmeasured::{Measured, Unmeasured};
 
 const SECTION: &str = "memory";
@@ -36,7 +34,8 @@ const RUN: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
 /// The measured process's work.
 #[derive(Serialize, Deserialize)]
 struct Job {
-    addresses: BTreeMap<String, String>,
+    recipe: String,
+    settings: SettingsOf,
     store_endpoint: String,
     now: Timestamp,
     /// Each connection, and the file with its event as Lambda gives it: one at a time, as there.
@@ -53,12 +52,22 @@ struct Told {
     /// The most so far, after each event.
     peaks_kib: Vec<u64>,
     written: u64,
+    /// What became of the changes, for when they were not all written.
+    ends: String,
 }
 
 /// Answers the most memory of all batches, in KiB.
-pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> Measured<u64> {
-    live::edit(scene, size, 1)?;
-    scene.poll().await?;
+pub(crate) async fn measure(scene: &Scene, report: &mut Report) -> Measured<u64> {
+    live::edit(scene, 1)?;
+    // A database's feed stops before what may still be open beside it: what it held back, the next poll tells.
+    let wanted = 2 * u64::from(scene.size.edits);
+    let mut queued = scene.poll().await?;
+    while queued < wanted {
+        match scene.poll().await? {
+            0 => break,
+            more => queued += more,
+        }
+    }
     let sync = scene.sync()?;
     let mut events = Vec::new();
     let mut taken: Vec<Delivery> = Vec::new();
@@ -83,19 +92,19 @@ pub(crate) async fn measure(scene: &Scene, size: &Size, report: &mut Report) -> 
         events.push((connection, file));
         taken.extend(deliveries);
     }
-    let addresses = scene.traffic.plants.iter().map(|plant| (plant.simulated.system.to_owned(), plant.base_url.clone())).collect();
-    let job = Job { addresses, store_endpoint: scene.store_endpoint().to_owned(), now: scene.now(), events };
+    let (recipe, settings) = (scene.recipe.name().to_owned(), scene.traffic.settings());
+    let job = Job { recipe, settings, store_endpoint: scene.store_endpoint().to_owned(), now: scene.now(), events };
     let told = ask_child(scene, &job).await?;
     scene.done(&taken).await?;
-    let edits = 2 * u64::from(size.edits);
+    let edits = 2 * u64::from(scene.size.edits);
     if told.written != edits {
-        return Err(Unmeasured::new("the memory of write", format!("it wrote {} of {edits} changes", told.written)));
+        return Err(Unmeasured::new("the memory of write", format!("it wrote {} of {edits} changes: {}", told.written, told.ends)));
     }
     let mib = |kib: u64| Amount::per(kib, 1024);
     report.add(Figure::new(SECTION, "write: resident at its start", mib(told.begin_kib), "MiB"));
     report.add(Figure::new(SECTION, "write: resident with the engine and its clients", mib(told.idle_kib), "MiB"));
     for ((connection, _), peak_kib) in job.events.iter().zip(&told.peaks_kib) {
-        let what = format!("write: peak resident after a batch of {} changes for {connection}", size.edits);
+        let what = format!("write: peak resident after a batch of {} changes for {connection}", scene.size.edits);
         report.add(Figure::new(SECTION, what, mib(*peak_kib), "MiB").aim(Aim::AtMost(Amount::count(AIM_MIB))));
     }
     Ok(told.peaks_kib.into_iter().max().unwrap_or_default())
@@ -130,11 +139,11 @@ pub(crate) async fn child(file: &str) -> Measured<()> {
         store: Arc::new(DynamoStore::new(Aws::at(&job.store_endpoint), TABLE, clock.clone(), dice.clone())),
         outbox: outbox.clone(),
         secrets: Arc::new(Bundles::of_simulators()),
-        http: Arc::new(ReqwestHttp::new(clock.clone())),
+        http: Arc::new(HttpAndSql::new(clock.clone())),
         clock,
         dice,
     };
-    let config = config(&job.addresses)?;
+    let config = config(&job.recipe, &job.settings)?;
     let mut engine = assemble(&config, &adapters, &InstallationKey::new(KEY)).map_err(|problems| fail(format!("{problems:?}")))?;
     let by = Deadline(job.now + RUN);
     fill_required(&config, &mut engine, by).await;
@@ -153,7 +162,8 @@ pub(crate) async fn child(file: &str) -> Measured<()> {
         peaks_kib.push(process::peak_resident_kib()?);
     }
     let written = engine.counts.all().values().map(|counts| counts.updated).sum();
-    let told = Told { begin_kib, idle_kib, peaks_kib, written };
+    let ends = format!("{:?}", engine.counts.all());
+    let told = Told { begin_kib, idle_kib, peaks_kib, written, ends };
     report::answer(&serde_json::to_string(&told).map_err(|error| fail(error.to_string()))?);
     Ok(())
 }

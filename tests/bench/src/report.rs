@@ -57,6 +57,8 @@ impl Aim {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
+    /// `None`: it is of none.
+    recipe: Option<&'static str>,
     section: &'static str,
     what: String,
     measured: Amount,
@@ -67,7 +69,7 @@ pub(crate) struct Figure {
 
 impl Figure {
     pub(crate) fn new(section: &'static str, what: impl Into<String>, measured: Amount, unit: &'static str) -> Self {
-        Self { section, what: what.into(), measured, unit, least: None, aim: None }
+        Self { recipe: None, section, what: what.into(), measured, unit, least: None, aim: None }
     }
 
     /// The least possible, where it can be told without us.
@@ -101,17 +103,22 @@ impl Figure {
 
 pub(crate) struct Report {
     size: &'static str,
-    records: u64,
+    recipe: Option<&'static str>,
     figures: Vec<Figure>,
 }
 
 impl Report {
     pub(crate) fn new(size: &Size) -> Self {
-        Self { size: size.name, records: size.records(), figures: Vec::new() }
+        Self { size: size.name, recipe: None, figures: Vec::new() }
+    }
+
+    /// What is added from now on is of this recipe, or of none.
+    pub(crate) fn of_recipe(&mut self, recipe: Option<&'static str>) {
+        self.recipe = recipe;
     }
 
     pub(crate) fn add(&mut self, figure: Figure) {
-        self.figures.push(figure);
+        self.figures.push(Figure { recipe: self.recipe, ..figure });
     }
 
     /// What the store and the queue were asked between two moments, for each of so many.
@@ -130,6 +137,23 @@ impl Report {
         self.add(Figure::new(section, "queue: requests, empty receives left out", Amount::per(queue(after) - queue(before), of), unit));
     }
 
+    /// What should be nothing, and is not.
+    #[cfg(test)]
+    pub(crate) fn beyond_nothing(&self) -> Vec<String> {
+        let figures = self.figures.iter().filter(|figure| figure.aim == Some(Aim::zero()) && figure.met() == Some(false));
+        figures.map(|figure| format!("{}: {}", figure.what, figure.measured)).collect()
+    }
+
+    /// What is said to be impossible, and was done: calls of a system, all told, below their least.
+    #[cfg(test)]
+    pub(crate) fn counts_below_the_least(&self) -> Vec<String> {
+        let figures = self
+            .figures
+            .iter()
+            .filter(|figure| figure.aim == Some(Aim::Least) && figure.least.is_some_and(|least| figure.measured < least));
+        figures.map(|figure| format!("{}: {}", figure.what, figure.measured)).collect()
+    }
+
     pub(crate) fn print(&self, as_json: bool) {
         answer(&if as_json { self.json().to_string() } else { self.table() });
     }
@@ -137,12 +161,13 @@ impl Report {
     fn table(&self) -> String {
         let wide = self.figures.iter().map(|figure| figure.what.chars().count()).max().unwrap_or_default();
         let build = build();
-        let mut lines = vec![format!("size {}, {} records on two sides, {build} build", self.size, self.records)];
-        let mut section = "";
+        let mut lines = vec![format!("size {}, {build} build", self.size)];
+        let mut place = (None, "");
         for figure in &self.figures {
-            if figure.section != section {
-                section = figure.section;
-                let title = section.to_uppercase();
+            if (figure.recipe, figure.section) != place {
+                place = (figure.recipe, figure.section);
+                let section = figure.section.to_uppercase();
+                let title = figure.recipe.map_or_else(|| section.clone(), |recipe| format!("{section}: {recipe}"));
                 let heads = format!("{title:wide$}  {:>12} {:>10} {:>7}  {:18} aim", "measured", "least", "ratio", "unit");
                 lines.extend([String::new(), heads]);
             }
@@ -172,6 +197,7 @@ impl Report {
             .iter()
             .map(|figure| {
                 json!({
+                    "recipe": figure.recipe,
                     "section": figure.section,
                     "what": figure.what,
                     "measured": number(figure.measured),
@@ -183,7 +209,7 @@ impl Report {
                 })
             })
             .collect();
-        json!({ "size": self.size, "records": self.records, "build": build(), "figures": figures })
+        json!({ "size": self.size, "build": build(), "figures": figures })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The world of a run: the shipped recipe, the engine on its embedded store and queue, simulators behind their APIs, and time that the run
+//! The world of a run: a shipped recipe, the engine on its embedded store and queue, simulators behind their APIs, and time that the run
 //! moves. The vendors' limits are so wide that no budget ever makes anything wait.
 
 use std::collections::BTreeMap;
@@ -15,24 +15,23 @@ use syncline_engine::provision::{self, FieldState};
 use syncline_engine::write::Delivery;
 use syncline_engine::{Engine, Sync, pull, write};
 use syncline_local::{EmbeddedQueue, EmbeddedStore, Pace, QueueRequests};
+use syncline_mapping::ObjectMapping;
 use syncline_model::{ConnectionName, Deadline, Side, Timestamp};
 use syncline_recipe_tests::{CountingDice, TestClock};
 use syncline_registry::{Adapters, InstallationKey, assemble, fill_required};
 use syncline_registry_sim::Load;
 use syncline_simulator::shared;
 
+use crate::recipe::Recipe;
 use crate::size::{SEED, Size};
 use crate::traffic::{Plant, Traffic};
 use crate::unmeasured::{Measured, Unmeasured};
-
-pub(crate) const LEFT: &str = "freshdesk";
-pub(crate) const RIGHT: &str = "salesforce";
 
 /// Opens nothing but what this run stores.
 pub(crate) const KEY: [u8; 32] = [7; 32];
 
 /// Calls in the vendors' own windows: more than any run makes.
-const CALLS: u32 = 10_000_000;
+pub(crate) const CALLS: u32 = 10_000_000;
 /// How long one use case may take, in virtual time.
 const RUN: SignedDuration = SignedDuration::from_mins(10);
 /// Deliveries after which a message counts as dead.
@@ -70,6 +69,9 @@ pub(crate) struct Spent {
 }
 
 pub(crate) struct Scene {
+    pub(crate) recipe: &'static dyn Recipe,
+    /// As it fits the recipe.
+    pub(crate) size: Size,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) engine: Engine,
     pub(crate) traffic: Arc<Traffic>,
@@ -81,19 +83,19 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// Two filled accounts with their link fields; nothing has been synced.
-    pub(crate) async fn start(size: &Size) -> Measured<Self> {
+    pub(crate) async fn start(recipe: &'static dyn Recipe, size: &Size) -> Measured<Self> {
+        let size = recipe.size(size);
         let fail = |problem: String| Unmeasured::new("the world", problem);
         let folder = tempfile::tempdir().map_err(|error| fail(error.to_string()))?;
         let clock = Arc::new(TestClock::default());
         let store = EmbeddedStore::start(folder.path(), clock.clone(), Arc::new(SystemDice)).await.map_err(|e| fail(e.to_string()))?;
         let queue = EmbeddedQueue::open(folder.path(), RECEIVES_MAX).await.map_err(|error| fail(error.to_string()))?;
         let mut plants = Vec::new();
-        for (system, side) in [(LEFT, Side::Left), (RIGHT, Side::Right)] {
-            plants.push(plant(system, side, size, &clock).await?);
+        for side in [Side::Left, Side::Right] {
+            plants.push(plant(recipe.ends().of(side).system, side, &size, &clock).await?);
         }
         let traffic = Arc::new(Traffic::new(plants, clock.clone()));
-        let addresses = traffic.plants.iter().map(|plant| (plant.simulated.system.to_owned(), plant.base_url.clone())).collect();
-        let config = config(&addresses)?;
+        let config = config(recipe.name(), &traffic.settings())?;
         let adapters = Adapters {
             store: Arc::new(store.store()),
             outbox: Arc::new(queue.clone()),
@@ -114,11 +116,26 @@ impl Scene {
         if let Some(unknown) = fill_required(&config, &mut engine, by).await.into_iter().next() {
             return Err(fail(unknown));
         }
-        Ok(Self { clock, engine, traffic, store, queue, folder, runs: AtomicU64::new(0) })
+        Ok(Self { recipe, size, clock, engine, traffic, store, queue, folder, runs: AtomicU64::new(0) })
     }
 
     pub(crate) fn sync(&self) -> Measured<&Sync> {
         self.engine.syncs.first().ok_or_else(|| Unmeasured::new("the world", "the recipe has no sync"))
+    }
+
+    pub(crate) fn system(&self, side: Side) -> &'static str {
+        self.recipe.ends().of(side).system
+    }
+
+    pub(crate) fn systems(&self) -> [&'static str; 2] {
+        [self.system(Side::Left), self.system(Side::Right)]
+    }
+
+    /// The mapping of people.
+    pub(crate) fn mapping(&self) -> Measured<&ObjectMapping> {
+        let mut mappings = self.sync()?.mappings.iter();
+        let found = mappings.find(|mapping| mapping.name.as_str() == self.recipe.mapping());
+        found.ok_or_else(|| Unmeasured::new("the recipe", "it maps no people"))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -235,20 +252,21 @@ async fn plant(system: &'static str, side: Side, amount: &Size, clock: &Arc<Test
     Ok(Plant { simulated, base_url, simulator })
 }
 
-/// The shipped recipe, pointed at the simulators.
-pub(crate) fn config(addresses: &BTreeMap<String, String>) -> Measured<Config> {
-    let name = "freshdesk-salesforce";
-    let text = syncline_config::recipe(name).ok_or_else(|| Unmeasured::new("the recipe", "it is not shipped"))?;
+/// Settings by system.
+pub(crate) type SettingsOf = BTreeMap<String, BTreeMap<String, String>>;
+
+/// A shipped recipe with its choices made as a demonstration has them, pointed at the simulators.
+pub(crate) fn config(recipe: &str, settings: &SettingsOf) -> Measured<Config> {
+    let fail = |problem: String| Unmeasured::new("the recipe", format!("{recipe}: {problem}"));
+    let shown = syncline_local::demo(Some(recipe)).map(syncline_local::Demo::config);
+    let text = shown.or_else(|| syncline_config::recipe(recipe).map(str::to_owned)).ok_or_else(|| fail("it is not shipped".to_owned()))?;
     let mut config =
-        syncline_config::read(text, name, &syncline_registry::system_facts()).map_err(|error| Unmeasured::new("the recipe", error))?;
+        syncline_config::read(&text, recipe, &syncline_registry::system_facts()).map_err(|problems| fail(format!("{problems:?}")))?;
     for connection in config.connections.values_mut() {
-        let (Some(simulated), Some(address)) =
-            (syncline_registry_sim::simulator(connection.system.as_str()), addresses.get(connection.system.as_str()))
-        else {
-            return Err(Unmeasured::new("the recipe", format!("{} has no simulator", connection.system)));
-        };
-        connection.settings.extend(simulated.ready_settings(address, Some(CALLS)));
-        simulated.system.clone_into(&mut connection.secret);
+        let ready = settings.get(connection.system.as_str()).ok_or_else(|| fail(format!("{} has no simulator", connection.system)))?;
+        // Which tables there are, the recipe says.
+        connection.settings.extend(ready.iter().filter(|(name, _)| *name != "tables").map(|(name, text)| (name.clone(), text.clone())));
+        connection.system.as_str().clone_into(&mut connection.secret);
     }
     Ok(config)
 }

@@ -45,14 +45,15 @@ impl Size {
         }
     }
 
+    /// As small as shows every kind of call.
+    #[cfg(test)]
+    pub(crate) fn tiny() -> Self {
+        Self { people: Pair::new(0..400, 240..560), companies: Pair::new(0..40, 22..58), edits: 40, ..Self::small() }
+    }
+
     /// Records of both sides before the first run.
     pub(crate) fn records(&self) -> u64 {
         [&self.people, &self.companies].into_iter().map(|pair| count(&pair.left) + count(&pair.right)).sum()
-    }
-
-    /// Distinct people: so many each side has after the first run.
-    pub(crate) fn all_people(&self) -> u64 {
-        union(&self.people)
     }
 }
 

@@ -7,9 +7,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use syncline_engine::ports::clock::Clock;
 use syncline_engine::ports::http::{Call, EndpointClass, Http, NoAnswer};
+use syncline_engine::ports::sql::{SCHEME, Transaction};
 use syncline_model::Deadline;
 use syncline_registry_sim::Simulated;
 use syncline_simulator::{Request, Response, Shared, Users, lock};
+
+use crate::scene::{CALLS, SettingsOf};
+
+const POSTGRES: &str = "postgres";
 
 /// A simulated account on its address.
 pub(crate) struct Plant {
@@ -27,6 +32,8 @@ pub(crate) struct Counted {
     pub(crate) calls: ByClass,
     /// Calls that may have changed something at the vendor, sign-ins left out.
     pub(crate) writes: u64,
+    /// Statements in transactions.
+    pub(crate) statements: u64,
 }
 
 impl Counted {
@@ -44,12 +51,17 @@ impl Counted {
             *self.calls.entry(*place).or_default() += count;
         }
         self.writes += other.writes;
+        self.statements += other.statements;
     }
 }
 
 /// Sign-in, and the vendor's metadata: paid once a process or a day, however many records there are.
 pub(crate) fn is_overhead(class: &str) -> bool {
-    matches!(class, "token" | "metadata" | "fields" | "account" | "provision")
+    matches!(class, "token" | "metadata" | "fields" | "account" | "provision" | "define")
+}
+
+fn statements(body: &[u8]) -> u64 {
+    serde_json::from_slice::<Transaction>(body).map_or(0, |transaction| transaction.statements.len() as u64)
 }
 
 pub(crate) struct Traffic {
@@ -68,10 +80,19 @@ impl Traffic {
         std::mem::take(&mut self.counted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What our connectors must be told to reach the simulators.
+    pub(crate) fn settings(&self) -> SettingsOf {
+        let of = |plant: &Plant| (plant.simulated.system.to_owned(), plant.simulated.ready_settings(&plant.base_url, Some(CALLS)));
+        self.plants.iter().map(of).collect()
+    }
+
+    pub(crate) fn plant(&self, system: &str) -> Option<&Plant> {
+        self.plants.iter().find(|plant| plant.simulated.system == system)
+    }
+
     /// A request that is nobody's cost: a person's.
     pub(crate) fn as_person(&self, system: &str, request: &Request) -> Option<Response> {
-        let plant = self.plants.iter().find(|plant| plant.simulated.system == system)?;
-        Some(lock(&plant.simulator).handle(self.clock.now(), request))
+        Some(lock(&self.plant(system)?.simulator).handle(self.clock.now(), request))
     }
 }
 
@@ -79,14 +100,20 @@ impl Traffic {
 impl Http for Traffic {
     async fn send(&self, call: Call, _by: Deadline) -> Result<http::Response<Bytes>, NoAnswer> {
         let address = call.request.uri().to_string();
-        let Some(plant) = self.plants.iter().find(|plant| address.starts_with(&plant.base_url)) else {
+        let is_sql = call.request.uri().scheme_str() == Some(SCHEME);
+        let is_its = |plant: &&Plant| if is_sql { plant.simulated.system == POSTGRES } else { address.starts_with(&plant.base_url) };
+        let Some(plant) = self.plants.iter().find(is_its) else {
             return Err(NoAnswer::NotSent("no simulator has this address".to_owned()));
         };
         {
             let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
             *counted.calls.entry((plant.simulated.system, call.class)).or_default() += 1;
-            if !is_overhead(call.class) && plant.simulated.may_change(&call.request) {
+            // A transaction that reads is told by its class: what its statements do is not asked.
+            if !is_overhead(call.class) && plant.simulated.may_change(&call.request) && !(is_sql && call.class == "read") {
                 counted.writes += 1;
+            }
+            if is_sql {
+                counted.statements += statements(call.request.body());
             }
         }
         Ok(lock(&plant.simulator).handle(self.clock.now(), &call.request))

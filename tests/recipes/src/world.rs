@@ -214,6 +214,7 @@ impl World {
                     ends: Pair::new(ends[&sync.left].clone(), ends[&sync.right].clone()),
                     rules: sync.rules,
                     mappings: sync.mappings.clone(),
+                    brings_history: sync.history == syncline_config::HistoryMode::Backfill,
                     history_days: config.history.days,
                     history_values: config.history.values,
                     deletes_max_share: sync.deletes_max_share,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::auditor::{Breach, Figures};
 use crate::run::Outcome;
+use crate::scenario::RecipeName;
 
 /// How often each kind of happening came up. A part of the workload that falls away shows here as a kind that nothing counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,7 @@ pub struct Broken {
 /// Many worlds together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
+    pub recipe: RecipeName,
     pub seeds: u64,
     /// By seed.
     pub broken: BTreeMap<u64, Broken>,
@@ -57,6 +59,11 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Of a recipe; nothing so far.
+    pub fn of(recipe: RecipeName) -> Self {
+        Self { recipe, ..Self::default() }
+    }
+
     /// Adds a world; one that panicked has no outcome, only its words.
     pub fn include(&mut self, seed: u64, outcome: &Result<Outcome, String>) {
         self.seeds += 1;

@@ -12,6 +12,7 @@ use syncline_simulation::figures::Sums;
 #[cfg(feature = "mutants")]
 use syncline_simulation::mutants::command as mutants;
 use syncline_simulation::report;
+use syncline_simulation::scenario::RecipeName;
 use syncline_simulation::seeds::{attempt, run_all};
 
 /// Runs simulated worlds, each decided by a seed.
@@ -26,6 +27,9 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// The recipe whose worlds are run.
+    #[arg(long, default_value = "freshdesk-salesforce", value_parser = |words: &str| RecipeName::of(words).ok_or_else(known))]
+    recipe: RecipeName,
     /// Tell the story of the replayed seed.
     #[arg(long, requires = "seed")]
     trace: bool,
@@ -38,6 +42,11 @@ struct Arguments {
     #[cfg(feature = "mutants")]
     #[command(flatten)]
     mutants: mutants::Wanted,
+}
+
+/// What is said to a name that no recipe has.
+fn known() -> String {
+    format!("there are worlds of {}", RecipeName::ALL.map(RecipeName::words).join(", "))
 }
 
 fn main() -> ExitCode {
@@ -55,7 +64,7 @@ fn main() -> ExitCode {
 
 /// Runs one seed, and tells its story if asked to.
 fn replay(seed: u64, arguments: &Arguments) -> bool {
-    let outcome = match attempt(seed, arguments.trace) {
+    let outcome = match attempt(arguments.recipe, seed, arguments.trace) {
         Ok(outcome) => outcome,
         Err(words) => {
             println!("seed {seed}: it panicked: {words}");
@@ -79,8 +88,8 @@ fn many(arguments: &Arguments) -> bool {
     let threads = arguments.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let every = if std::io::stderr().is_terminal() { (arguments.seeds / 200).max(1) } else { (arguments.seeds / 10).max(1) };
     let began = Instant::now();
-    let mut sums = Sums::default();
-    run_all(arguments.from..arguments.from.saturating_add(arguments.seeds), threads, |seed, outcome| {
+    let mut sums = Sums::of(arguments.recipe);
+    run_all(arguments.recipe, arguments.from..arguments.from.saturating_add(arguments.seeds), threads, |seed, outcome| {
         sums.include(seed, &outcome);
         if let Some(breach) = sums.broken.get(&seed).and_then(|broken| broken.breaches.first()) {
             eprintln!("seed {seed}: {}: {}", breach.promise, breach.says);

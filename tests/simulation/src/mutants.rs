@@ -9,6 +9,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use syncline_model::mutant::{Mutant, with};
 
 use crate::run::Outcome;
+use crate::scenario::RecipeName;
 use crate::seeds::attempt;
 
 /// A seed on which a mutant breaks a promise that the engine without it keeps.
@@ -80,7 +81,7 @@ pub const SEEDS_MAX: u64 = 2_000;
 
 /// Runs a seed with a mutant, or with none.
 fn run_with(mutant: Option<Mutant>, seed: u64) -> (Result<Outcome, String>, BTreeSet<Mutant>) {
-    with(mutant, || attempt(seed, false))
+    with(mutant, || attempt(RecipeName::default(), seed, false))
 }
 
 fn plain(seed: u64) -> Plain {

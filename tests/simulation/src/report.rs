@@ -37,6 +37,7 @@ pub fn world(outcome: &Outcome) -> String {
 /// One world, for machines.
 pub fn world_json(outcome: &Outcome) -> Json {
     json!({
+        "recipe": outcome.recipe.words(),
         "seed": outcome.seed,
         "digest": format!("{:016x}", outcome.trace.digest),
         "breaches": breaches_json(&outcome.breaches),
@@ -56,10 +57,10 @@ pub fn worlds(sums: &Sums, took: Duration) -> String {
     for broken in sums.broken.values() {
         for Breach { promise, says } in broken.breaches.iter().take(1) {
             line(&mut text, format_args!("seed {}: {promise}: {says}", broken.seed));
-            line(&mut text, format_args!("    {}", replay(broken.seed)));
+            line(&mut text, format_args!("    {}", replay(sums.recipe, broken.seed)));
         }
     }
-    line(&mut text, format_args!("{} seeds, {} of them broke a promise", sums.seeds, sums.broken.len()));
+    line(&mut text, format_args!("{} seeds of {}, {} of them broke a promise", sums.seeds, sums.recipe.words(), sums.broken.len()));
     let mut row = |name: &str, value: String| line(&mut text, format_args!("  {name:<42}{value}"));
     row("steps", format!("{}, at most {} (seed {})", sums.steps, sums.longest.0, sums.longest.1));
     row("invocations", format!("{}, {} of them killed", sums.invocations, sums.killed));
@@ -81,11 +82,12 @@ pub fn worlds(sums: &Sums, took: Duration) -> String {
 pub fn worlds_json(sums: &Sums, took: Duration) -> Json {
     let figures = &sums.figures;
     json!({
+        "recipe": sums.recipe.words(),
         "seeds": sums.seeds,
         "broken": sums.broken.values().map(|broken| json!({
             "seed": broken.seed,
             "breaches": breaches_json(&broken.breaches),
-            "replay": replay(broken.seed),
+            "replay": replay(sums.recipe, broken.seed),
         })).collect::<Vec<_>>(),
         "steps": sums.steps,
         "longest": { "seed": sums.longest.1, "steps": sums.longest.0 },

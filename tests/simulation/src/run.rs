@@ -6,11 +6,12 @@ use crate::auditor::{Breach, Figures};
 use crate::figures::Tally;
 use crate::house::House;
 use crate::kernel::{Kernel, Trace};
-use crate::scenario::{Mood, Scenario, freshdesk_salesforce};
+use crate::scenario::{Mood, RecipeName, Scenario};
 
 /// What became of a seed.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    pub recipe: RecipeName,
     pub seed: u64,
     pub breaches: Vec<Breach>,
     pub figures: Figures,
@@ -33,9 +34,9 @@ const HOUR: i64 = 3_600_000;
 /// Within so long after the last trouble the world must be quiet: a schedule's period, a day until a spent quota is there again, and a margin.
 const QUIET_WITHIN: i64 = 30 * HOUR;
 
-/// Runs a seed.
-pub fn run(seed: u64, told: bool) -> Outcome {
-    let scenario = Scenario::new(seed);
+/// Runs a seed of a recipe.
+pub fn run(recipe: RecipeName, seed: u64, told: bool) -> Outcome {
+    let scenario = Scenario::of(recipe, seed);
     let mood = Mood::new(seed, scenario.emphasis);
     run_scenario(scenario, mood, told)
 }
@@ -45,7 +46,8 @@ pub fn run_scenario(scenario: Scenario, mood: Mood, told: bool) -> Outcome {
     let seed = scenario.seed;
     let begin: Timestamp = BEGIN.parse().unwrap_or(Timestamp::UNIX_EPOCH);
     let kernel = Kernel::new(seed, begin, told);
-    let recipe = freshdesk_salesforce(&scenario, begin);
+    let name = scenario.recipe;
+    let recipe = name.recipe(&scenario, begin);
     kernel.note(|| format!("{scenario:?}"));
     let mut house = House::new(scenario, mood, recipe, kernel.clone());
     house.open();
@@ -72,6 +74,7 @@ pub fn run_scenario(scenario: Scenario, mood: Mood, told: bool) -> Outcome {
         house.auditor.breaches.push(Breach { promise: "P-5", says: format!("a message of {} is dead", dead.queue) });
     }
     Outcome {
+        recipe: name,
         seed,
         breaches: std::mem::take(&mut house.auditor.breaches),
         figures: house.auditor.figures.clone(),

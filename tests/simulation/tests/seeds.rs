@@ -1,46 +1,50 @@
-//! Worlds that must hold: the first five hundred, those that once did not, and one that must come out the same each time. A failure names the
+//! Worlds that must hold: the first five hundred, some of each further recipe, those that once did not, and one that must come out the same each time. A failure names the
 //! command that replays it.
 
 use syncline_simulation::figures::Tally;
 use syncline_simulation::house::{AFFAIRS, MOVES};
 use syncline_simulation::run::run;
-use syncline_simulation::scenario::{Stress, TROUBLES};
+use syncline_simulation::scenario::{RecipeName, Stress, TROUBLES};
 use syncline_simulation::seeds::{attempt, committed, replay, run_all};
 use syncline_simulation::workload::{AFTERWARDS, Act};
 
+const FIRST: RecipeName = RecipeName::FreshdeskSalesforce;
+
 /// What broke among these seeds, a line each.
-fn broken(seeds: impl IntoIterator<Item = u64>) -> Vec<String> {
+fn broken(seeds: impl IntoIterator<Item = (RecipeName, u64)>) -> Vec<String> {
     let mut broken = Vec::new();
-    for seed in seeds {
-        match attempt(seed, false) {
+    for (recipe, seed) in seeds {
+        match attempt(recipe, seed, false) {
             Ok(outcome) => {
-                let first = outcome.breaches.first().map(|breach| format!("{}: {}\n    {}", breach.promise, breach.says, replay(seed)));
+                let first =
+                    outcome.breaches.first().map(|breach| format!("{}: {}\n    {}", breach.promise, breach.says, replay(recipe, seed)));
                 broken.extend(first);
             }
-            Err(words) => broken.push(format!("seed {seed} panicked: {words}\n    {}", replay(seed))),
+            Err(words) => broken.push(format!("seed {seed} panicked: {words}\n    {}", replay(recipe, seed))),
         }
     }
     broken
 }
 
 #[track_caller]
-fn all_hold(seeds: impl IntoIterator<Item = u64>) {
+fn all_hold(seeds: impl IntoIterator<Item = (RecipeName, u64)>) {
     let broken = broken(seeds);
     assert!(broken.is_empty(), "{} seeds broke a promise:\n{}", broken.len(), broken.join("\n"));
 }
 
 macro_rules! fifty {
-    ($($name:ident: $from:literal),* $(,)?) => {
+    ($recipe:expr; $($name:ident: $from:literal),* $(,)?) => {
         $(
             #[test]
             fn $name() {
-                all_hold($from..$from + 50);
+                all_hold(($from..$from + 50).map(|seed| ($recipe, seed)));
             }
         )*
     };
 }
 
 fifty! {
+    FIRST;
     seeds_from_000: 0,
     seeds_from_050: 50,
     seeds_from_100: 100,
@@ -53,19 +57,28 @@ fifty! {
     seeds_from_450: 450,
 }
 
+fifty! {
+    RecipeName::AircallZendeskSupport;
+    agents_from_000: 0,
+    agents_from_050: 50,
+    agents_from_100: 100,
+    agents_from_150: 150,
+}
+
 #[test]
 fn every_committed_seed_holds_and_says_what_it_showed() {
-    for (seed, remark) in committed() {
-        assert!(!remark.is_empty(), "seed {seed} of seeds.txt says nothing of what it showed");
+    for (recipe, seed, remark) in committed() {
+        assert!(!remark.is_empty(), "seed {seed} of {} in seeds.txt says nothing of what it showed", recipe.words());
     }
-    all_hold(committed().into_iter().map(|(seed, _)| seed));
+    all_hold(committed().into_iter().map(|(recipe, seed, _)| (recipe, seed)));
 }
 
 /// One seed decides everything: a second run tells the same story byte for byte, and one that tells nothing comes to the same digest.
 #[test]
 fn the_same_seed_gives_the_same_story() {
-    for seed in [3, 17, 58, 101, 240] {
-        let (once, again, silent) = (run(seed, true), run(seed, true), run(seed, false));
+    let some = [3, 17, 58, 101, 240].map(|seed| (FIRST, seed)).into_iter();
+    for (recipe, seed) in some.chain([(RecipeName::AircallZendeskSupport, 4)]) {
+        let (once, again, silent) = (run(recipe, seed, true), run(recipe, seed, true), run(recipe, seed, false));
         assert_eq!(once.trace.digest, again.trace.digest, "seed {seed}");
         assert_eq!(once.trace.lines, again.trace.lines, "seed {seed}");
         assert_eq!(once.trace.digest, silent.trace.digest, "seed {seed}: telling the story changed it");
@@ -78,16 +91,16 @@ fn the_same_seed_gives_the_same_story() {
 #[test]
 fn worlds_that_run_at_once_come_out_as_they_do_alone() {
     let mut digests = Vec::new();
-    run_all(20..28, 4, |seed, outcome| digests.push((seed, outcome.map(|outcome| outcome.trace.digest))));
+    run_all(FIRST, 20..28, 4, |seed, outcome| digests.push((seed, outcome.map(|outcome| outcome.trace.digest))));
     digests.sort();
-    let alone: Vec<_> = (20..28).map(|seed| (seed, attempt(seed, false).map(|outcome| outcome.trace.digest))).collect();
+    let alone: Vec<_> = (20..28).map(|seed| (seed, attempt(FIRST, seed, false).map(|outcome| outcome.trace.digest))).collect();
     assert_eq!(digests, alone);
 }
 
 /// What happened in the first three hundred worlds, all told.
 fn happened() -> Tally {
     let mut all = Tally::default();
-    run_all(0..300, 2, |_, outcome| {
+    run_all(FIRST, 0..300, 2, |_, outcome| {
         let Ok(outcome) = outcome else { return };
         all.include(&outcome.tally);
         all.add("a record is held at the end", outcome.figures.held);

@@ -19,4 +19,4 @@ pub use estimate::{
 };
 pub use figures::{Counted, Figures, FiguresError, Many, Polls, figures, figures_file, recipe_names};
 pub use prices::{Certainty, Free, Item, Price, Prices, PricesError, prices};
-pub use show::{README_BEGIN, README_END, markdown, with_block, words};
+pub use show::{Block, README_COST, README_RECIPES, markdown, recipes_markdown, with_block, words};

@@ -2,12 +2,22 @@
 
 use syncline_model::Decimal;
 
-use crate::estimate::{Bill, Estimate, Judged};
+use crate::estimate::{Aim, Bill, Estimate, Judged};
 use crate::figures::Figures;
 use crate::prices::{Certainty, Item, Price, Prices};
 
-pub const README_BEGIN: &str = "<!-- cost: begin (written by `make bench ARGS=--record`) -->";
-pub const README_END: &str = "<!-- cost: end -->";
+/// The lines between which the README shows something that is written by a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    pub begin: &'static str,
+    pub end: &'static str,
+}
+
+/// What the first recipe costs.
+pub const README_COST: Block = Block { begin: "<!-- cost: begin (written by `make bench ARGS=--record`) -->", end: "<!-- cost: end -->" };
+/// What each recipe costs.
+pub const README_RECIPES: Block =
+    Block { begin: "<!-- recipes: begin (written by `make bench ARGS=--record`) -->", end: "<!-- recipes: end -->" };
 
 /// What no bill here holds.
 const LEFT_OUT: &str = "left out: what AWS grants new accounts for a time, storage, sweeps, data sent to vendors, cold starts, taxes";
@@ -145,14 +155,49 @@ pub fn markdown(estimate: &Estimate) -> Vec<String> {
     lines
 }
 
-/// A document with these lines between its markers; `None` where they do not stand there once each, in order.
-pub fn with_block(document: &str, lines: &[String]) -> Option<String> {
-    let (head, rest) = document.split_once(README_BEGIN)?;
-    let (_, tail) = rest.split_once(README_END)?;
-    if tail.contains(README_BEGIN) || tail.contains(README_END) {
+/// For the README: a line for each recipe. Of the changes of a side one travels alone, or as many together as were measured.
+pub fn recipes_markdown(all: &[(Figures, Estimate)]) -> Vec<String> {
+    let heads = [
+        "recipe",
+        "idle, dollars a month",
+        "a million changes on top",
+        "calls of a quiet poll, left and right",
+        "calls a change: alone",
+        "among many",
+        "request units a change: written",
+        "read",
+    ];
+    let mut lines = vec![format!("| {} |", heads.join(" | ")), format!("| --- |{}", " ---: |".repeat(heads.len() - 1))];
+    for (figures, estimate) in all {
+        let idle = estimate.months.get(&0).map_or(Decimal::ZERO, |bill| bill.total);
+        let million =
+            estimate.judged.iter().find(|judged| judged.aim == Aim::MillionChanges).map_or(Decimal::ZERO, |judged| judged.dollars);
+        let short = |amount: Decimal| amount.round_dp(2).normalize().to_string();
+        let each = figures.many.each;
+        let cells = [
+            figures.recipe.clone(),
+            dollars(idle),
+            dollars(million),
+            format!("{} + {}", short(figures.poll.left.vendor_calls), short(figures.poll.right.vendor_calls)),
+            short(figures.alone.vendor_calls),
+            format!("{} ({} together)", short(each.vendor_calls), figures.many.together),
+            short(each.store_writes),
+            short(each.store_reads),
+        ];
+        lines.push(format!("| {} |", cells.join(" | ")));
+    }
+    lines
+}
+
+/// A document with these lines in its block; `None` where its markers do not stand there once each, in order.
+pub fn with_block(document: &str, block: Block, lines: &[String]) -> Option<String> {
+    let Block { begin, end } = block;
+    let (head, rest) = document.split_once(begin)?;
+    let (_, tail) = rest.split_once(end)?;
+    if tail.contains(begin) || tail.contains(end) {
         return None;
     }
-    Some(format!("{head}{README_BEGIN}\n{}\n{README_END}{tail}", lines.join("\n")))
+    Some(format!("{head}{begin}\n{}\n{end}{tail}", lines.join("\n")))
 }
 
 #[cfg(test)]
@@ -170,9 +215,11 @@ mod tests {
 
     #[test]
     fn a_block_is_replaced_between_its_markers() {
-        let document = format!("a\n{README_BEGIN}\nold\n{README_END}\nb\n");
-        assert_eq!(with_block(&document, &["new".to_owned()]), Some(format!("a\n{README_BEGIN}\nnew\n{README_END}\nb\n")));
-        assert_eq!(with_block("a", &[]), None);
-        assert_eq!(with_block(&format!("{document}{document}"), &[]), None);
+        let Block { begin, end } = README_COST;
+        let document = format!("a\n{begin}\nold\n{end}\nb\n");
+        assert_eq!(with_block(&document, README_COST, &["new".to_owned()]), Some(format!("a\n{begin}\nnew\n{end}\nb\n")));
+        assert_eq!(with_block("a", README_COST, &[]), None);
+        assert_eq!(with_block(&document, README_RECIPES, &[]), None);
+        assert_eq!(with_block(&format!("{document}{document}"), README_COST, &[]), None);
     }
 }

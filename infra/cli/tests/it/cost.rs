@@ -1,6 +1,6 @@
 //! `cost`: what it says, and that the README says the same.
 
-use syncline_cost::{README_BEGIN, README_END, with_block};
+use syncline_cost::{Assumptions, README_COST, README_RECIPES, estimate, figures, prices, recipe_names, recipes_markdown, with_block};
 
 use crate::{code, json, stderr, stdout, syncline};
 
@@ -11,8 +11,24 @@ fn the_readme_shows_what_the_command_says() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).expect("the README");
     let lines: Vec<String> = stdout(&output).lines().map(str::to_owned).collect();
-    let wanted = with_block(&readme, &lines).expect("the README's markers");
-    assert!(readme == wanted, "put what `syncline cost --markdown` prints between `{README_BEGIN}` and `{README_END}`");
+    let wanted = with_block(&readme, README_COST, &lines).expect("the README's markers");
+    assert!(readme == wanted, "put what `syncline cost --markdown` prints between the lines of {README_COST:?}");
+}
+
+#[test]
+fn the_readme_shows_what_every_recipe_costs() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).expect("the README");
+    let prices = prices().expect("the prices");
+    let of = |name| figures(name).expect("figures").expect("well-formed ones");
+    let all: Vec<_> =
+        recipe_names().map(of).map(|figures| (figures.clone(), estimate(&prices, &figures, &Assumptions::default()))).collect();
+    let lines = recipes_markdown(&all);
+    let wanted = with_block(&readme, README_RECIPES, &lines).expect("the README's markers");
+    assert!(
+        readme == wanted,
+        "`make bench ARGS=--record` writes it; these lines belong between those of {README_RECIPES:?}:\n{}",
+        lines.join("\n")
+    );
 }
 
 #[test]

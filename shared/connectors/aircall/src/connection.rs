@@ -181,9 +181,13 @@ impl Connector for Connection {
 
     async fn get(&self, selection: &Selection, ids: &[RecordId], by: Deadline) -> Result<Vec<Option<Record>>, CallError> {
         only_users("get", &selection.kind)?;
+        let mut listed = self.listed(ids, by).await?;
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            let user = self.view(id, by).await?;
+            let user = match listed.remove(id) {
+                Some(user) => Some(user),
+                None => self.view(id, by).await?,
+            };
             found.push(user.map(|user| selected(selection, user).map_err(|bad| error("read a user", bad.fault))).transpose()?);
         }
         Ok(found)

@@ -25,8 +25,12 @@ use syncline_engine::ports::vendor::{KeyFact, Limit, Parts, RateFacts, SettingPr
 use syncline_model::{Fault, ObjectKind, Record, Timestamp};
 
 /// Lists of fifty (fact sheet §5: documented); users are read and written one by one. Look-ups read the list: many keys cost as much as one.
-const BOUNDS: Bounds =
-    Bounds { page_records_max: calls::PAGE_RECORDS_MAX, get_records_max: 1, find_keys_max: calls::FIND_KEYS_MAX, write_records_max: 1 };
+const BOUNDS: Bounds = Bounds {
+    page_records_max: calls::PAGE_RECORDS_MAX,
+    get_records_max: calls::PAGE_RECORDS_MAX,
+    find_keys_max: calls::FIND_KEYS_MAX,
+    write_records_max: 1,
+};
 
 static DESCRIPTOR: Descriptor = Descriptor {
     system: client::SYSTEM,

@@ -1,6 +1,6 @@
 //! Listings of users, and the look-ups that read one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syncline_engine::ports::connector::{BadRecord, Cursor, FindKey, Page, Resume, Selection};
 use syncline_engine::ports::directory::{User, UserPage};
@@ -11,7 +11,7 @@ use crate::client::error;
 use crate::connection::Connection;
 use crate::cursor::{Listing, Place};
 use crate::fields::{self, USER};
-use crate::wire::{Listed, drift, record};
+use crate::wire::{Listed, drift, is_id, record};
 
 /// Pages of one list; beyond it the listing counts as stuck. Half a million users.
 const PAGES_MAX: u32 = 10_000;
@@ -70,6 +70,31 @@ impl Connection {
             found.cloned().map(|user| selected(selection, user).map_err(|bad| error("find users", bad.fault))).collect()
         };
         keys.iter().map(hits).collect()
+    }
+
+    /// Of these users those whom some pages of the list show, by their ids: a page costs as much as one user. Who is not among them is asked for alone,
+    /// which alone tells that there is nobody. Of a list that is long beside what is asked, no more pages are read than half as many as there are ids.
+    pub(crate) async fn listed(&self, ids: &[RecordId], by: Deadline) -> Result<BTreeMap<RecordId, Record>, CallError> {
+        let mut open: BTreeSet<&RecordId> = ids.iter().filter(|id| is_id(id.as_str())).collect();
+        let pages_max = open.len() / 2;
+        let mut found = BTreeMap::new();
+        let mut page = 1;
+        while open.len() > 1 && usize::try_from(page).is_ok_and(|page| page <= pages_max) {
+            let ask = calls::users(page, PAGE_RECORDS_MAX);
+            let body = self.client.send(&ask, &[], by).await?;
+            let listed = Listed::read("users", &body).map_err(|fault| error(ask.operation, fault))?;
+            // A row that cannot be read is nobody's concern here, unless it is one of these: then it is asked for alone, and fails alone.
+            for user in listed.rows.iter().filter_map(|row| record(&ObjectKind::new(USER), row).ok()) {
+                if open.remove(&user.id) {
+                    found.insert(user.id.clone(), user);
+                }
+            }
+            if !listed.has_next(page, PAGE_RECORDS_MAX) {
+                break;
+            }
+            page += 1;
+        }
+        Ok(found)
     }
 
     /// All users by their ids. A row that cannot be read stops the look-up: it might be the one that is looked for.

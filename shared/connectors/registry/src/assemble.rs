@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use syncline_config::{Config, Connection, Sync as SyncConfig};
+use syncline_config::{Config, Connection, HistoryMode, Sync as SyncConfig};
 use syncline_engine::budget::Budget;
 use syncline_engine::counts::Counts;
 use syncline_engine::gate::Gate;
@@ -109,6 +109,7 @@ fn carry(config: &Config, sync: &SyncConfig, ends: Pair<End>) -> Sync {
         ends,
         rules: sync.rules,
         mappings,
+        brings_history: sync.history == HistoryMode::Backfill,
         history_days: config.history.days,
         history_values: config.history.values,
         deletes_max_share: sync.deletes_max_share,

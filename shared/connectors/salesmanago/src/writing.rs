@@ -55,6 +55,16 @@ struct Write {
     fields: BTreeMap<FieldName, Value>,
 }
 
+impl Write {
+    /// In whose name it is written: a new contact is the one's who makes it (fact sheet §4), one that is there is changed by the main user.
+    fn made_as<'a>(&'a self, main_user: &'a str) -> &'a str {
+        match (&self.id, &self.item.owner) {
+            (None, Some(owner)) => owner,
+            (None, None) | (Some(_), _) => main_user,
+        }
+    }
+}
+
 impl Connection {
     pub(crate) async fn write_all(&self, selection: &Selection, actions: &[WriteAction], by: Deadline) -> Result<Vec<Outcome>, CallError> {
         if actions.is_empty() {
@@ -64,8 +74,8 @@ impl Connection {
         let mut claims = BTreeMap::new();
         let numbered = actions.iter().enumerate();
         let mut steps: Vec<Step> = numbered.map(|(index, action)| self.step(index, action, &standing, &mut claims)).collect();
-        for part in chunks(&steps, self.target.write_records_max) {
-            self.write_part(&mut steps, &part, by).await;
+        for (owner, part) in chunks(&steps, &self.target.owner, self.target.write_records_max) {
+            self.write_part(&mut steps, &owner, &part, by).await;
         }
         for index in 0..steps.len() {
             self.write_waiting(&mut steps, index, by).await;
@@ -172,13 +182,13 @@ impl Connection {
     }
 
     /// Writes these steps: many in one call, and one by one those of which that call says nothing.
-    async fn write_part(&self, steps: &mut [Step], part: &[usize], by: Deadline) {
+    async fn write_part(&self, steps: &mut [Step], owner: &str, part: &[usize], by: Deadline) {
         let items: Vec<Json> = part.iter().filter_map(|index| write_at(steps, *index)).map(|write| write.item.body.clone()).collect();
         let mut alone: Vec<usize> = part.to_vec();
         if items.len() > 1 {
             let sent: Vec<String> =
                 part.iter().filter_map(|index| write_at(steps, *index)).flat_map(|write| values(&write.fields)).collect();
-            match self.client.send(&calls::batch_upsert(&self.target.owner, &items), &sent, by).await {
+            match self.client.send(&calls::batch_upsert(owner, &items), &sent, by).await {
                 Ok(answer) => alone = self.settle_batch(steps, part, &answer.body, by).await,
                 // Refused as a whole: one by one it shows whose fault it was.
                 Err(Trouble { error, .. }) if matches!(error.fault, Fault::Rejected { .. }) => {}
@@ -223,7 +233,7 @@ impl Connection {
     }
 
     async fn write_alone(&self, write: &Write, by: Deadline) -> Step {
-        let owner = &self.target.owner;
+        let owner = write.made_as(&self.target.owner);
         let ask = match (&write.item.email, &write.id) {
             (None, Some(id)) => calls::update(owner, id.as_str(), &write.item.body),
             (Some(_), _) | (None, None) => calls::upsert(owner, &write.item.body),
@@ -237,13 +247,13 @@ impl Connection {
         }
     }
 
-    /// Gives a contact that was written its owner, where it shall have another than the one who writes.
+    /// Gives a contact that was there before another owner. A new one is its owner's by the call that made it.
     async fn owned(&self, write: &Write, id: RecordId, by: Deadline) -> Step {
         // The contact was deleted between reading and writing, and the write made a new one: it is read and planned anew.
         if write.id.as_ref().is_some_and(|asked| *asked != id) {
             return Step::Done(Outcome::Failed(Fault::Conflict));
         }
-        if let Some(owner) = write.item.owner.as_ref().filter(|owner| write.id.is_some() || **owner != self.target.owner) {
+        if let Some(owner) = write.item.owner.as_ref().filter(|_| write.id.is_some()) {
             let Some(email) = &write.item.email_after else {
                 return Step::Done(Outcome::Failed(rejected(
                     "mainContactOwner",
@@ -335,14 +345,24 @@ fn set(steps: &mut [Step], index: usize, step: Step) {
     }
 }
 
-/// The places of the writes, at most so many together. A contact without an address goes alone: it has no place in a batch.
-fn chunks(steps: &[Step], most: usize) -> Vec<Vec<usize>> {
-    let mut together = Vec::new();
+/// The places of the writes, at most so many together, each part with the user in whose name it is written. A contact without an address goes alone:
+/// it has no place in a batch.
+fn chunks(steps: &[Step], main_user: &str, most: usize) -> Vec<(String, Vec<usize>)> {
+    let mut together: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut alone = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         if let Step::Write(write) = step {
-            if write.item.email.is_some() { together.push(index) } else { alone.push(vec![index]) }
+            let owner = write.made_as(main_user);
+            if write.item.email.is_some() {
+                together.entry(owner).or_default().push(index);
+            } else {
+                alone.push((owner.to_owned(), vec![index]));
+            }
         }
     }
-    together.chunks(most.max(1)).map(<[usize]>::to_vec).chain(alone).collect()
+    let parts = together.into_iter().flat_map(|(owner, all)| {
+        let parts = all.chunks(most.max(1)).map(|part| (owner.to_owned(), part.to_vec()));
+        parts.collect::<Vec<_>>()
+    });
+    parts.chain(alone).collect()
 }

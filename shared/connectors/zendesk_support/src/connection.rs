@@ -99,11 +99,7 @@ impl Connector for Connection {
     async fn get(&self, selection: &Selection, ids: &[RecordId], by: Deadline) -> Result<Vec<Option<Record>>, CallError> {
         let read = async {
             Self::synced(&selection.kind)?;
-            let mut found = Vec::with_capacity(ids.len());
-            for id in ids {
-                found.push(self.by_the_right_api(by, || self.one(selection, id, by)).await?);
-            }
-            Ok(found)
+            self.by_the_right_api(by, || self.several(selection, ids, by)).await
         };
         read.await.map_err(|fault| error("read agents", fault))
     }

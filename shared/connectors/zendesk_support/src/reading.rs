@@ -1,5 +1,8 @@
 //! Agents by id and by key.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use syncline_engine::ports::connector::{FindKey, Selection};
 use syncline_model::{Deadline, Fault, Record, RecordId, Value};
 
@@ -16,6 +19,49 @@ const FIND_PAGES_MAX: u32 = 100;
 const KEYS: [(&str, bool); 4] = [("email", true), ("name", true), ("external_id", false), ("phone", false)];
 
 impl Connection {
+    /// Agents by id, each in its place: many in few calls. Who is not among those that the vendor answers is asked for alone, which alone tells that
+    /// there is nobody.
+    pub(crate) async fn several(&self, selection: &Selection, ids: &[RecordId], by: Deadline) -> Result<Vec<Option<Record>>, Fault> {
+        let mut known = if ids.len() > 1 { self.together(selection, ids, by).await? } else { BTreeMap::new() };
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.push(match known.remove(id) {
+                Some(record) => Some(record),
+                None => self.one(selection, id, by).await?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Those of many agents who can be read together, by id.
+    async fn together(&self, selection: &Selection, ids: &[RecordId], by: Deadline) -> Result<BTreeMap<RecordId, Record>, Fault> {
+        let asked: BTreeSet<&str> = ids.iter().filter(|id| agent::is_id(id)).map(RecordId::as_str).collect();
+        let asked: Vec<&str> = asked.into_iter().collect();
+        let mut users = BTreeMap::new();
+        for some in asked.chunks(calls::IDS_MAX) {
+            let answer = self.client.read(&calls::users(some), by).await?;
+            for user in agent::users(&answer.json)? {
+                // A row that cannot be read is asked for alone, and fails alone.
+                if let Ok(record) = agent::read(&selection.kind, user)
+                    && some.contains(&record.id.as_str())
+                {
+                    users.insert(record.id.clone(), record);
+                }
+            }
+        }
+        let live: BTreeSet<RecordId> = users.values().filter(|record| record.is_live()).map(|record| record.id.clone()).collect();
+        if agent::needs_status(selection) && !live.is_empty() {
+            let statuses = self.statuses_of(&live, by).await?;
+            let catalogue = if statuses.is_empty() { Arc::default() } else { self.catalogue_for(statuses.values(), by).await? };
+            // Of whose status nothing was told, it is asked for alone.
+            users.retain(|id, record| !record.is_live() || statuses.contains_key(id.as_str()));
+            for record in users.values_mut().filter(|record| record.is_live()) {
+                agent::add_status(record, statuses.get(record.id.as_str()), &catalogue);
+            }
+        }
+        Ok(users.into_iter().map(|(id, record)| (id, agent::select(record, selection))).collect())
+    }
+
     /// One agent, with the status where it is wanted; `None` where the vendor knows no such user.
     pub(crate) async fn one(&self, selection: &Selection, id: &RecordId, by: Deadline) -> Result<Option<Record>, Fault> {
         if !agent::is_id(id) {

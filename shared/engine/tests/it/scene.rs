@@ -103,6 +103,7 @@ impl World {
             ),
             rules: Rules { master: Side::Left },
             mappings: vec![companies, people],
+            brings_history: false,
             history_days: 0,
             history_values: false,
             deletes_max_share: Decimal::from(20),

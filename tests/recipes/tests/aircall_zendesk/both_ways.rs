@@ -1,12 +1,28 @@
 //! Both directions at once.
 
 use syncline_aircall_sim::{Reason, Setting};
+use syncline_model::Side;
 use syncline_recipe_tests::{Agents, AgentsSetup};
 
 const IDA: &str = "ida@acme.example";
 
 fn lunch() -> Setting {
     Setting { reason: Some(Reason::OutForLunch), ..Setting::UNAVAILABLE }
+}
+
+/// A schedule may fire before the backfill has begun. What its listing shows is no edit: the master's status wins.
+#[tokio::test]
+async fn az_04_a_poll_before_the_backfill_takes_no_status_for_an_edit() {
+    let agents = Agents::off(AgentsSetup::new("both").with("master: left", "master: right")).await;
+    agents.hire_at_aircall(IDA);
+    agents.hire_at_zendesk(IDA);
+    agents.phone(IDA, Setting::AVAILABLE);
+    for side in [Side::Left, Side::Right] {
+        agents.pull(side).await;
+    }
+    agents.drain().await;
+    agents.turn_on().await;
+    assert_eq!(agents.shown(IDA), (Setting::UNAVAILABLE, "offline".to_owned()));
 }
 
 #[tokio::test]

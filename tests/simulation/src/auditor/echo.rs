@@ -45,6 +45,8 @@ impl Auditor {
                 Sort::Phone | Sort::Email => true,
                 // Another spelling of a text may be a user's. What we wrote ourselves is not.
                 Sort::Text | Sort::PersonName => self.is_own_echo(store, object, field, change, task),
+                // One word for another that means the same: away for offline.
+                Sort::Choice(_) => true,
                 Sort::Reference { .. } => false,
             };
             if is_idle {

@@ -6,6 +6,7 @@
 
 mod book;
 mod choice;
+mod choices;
 mod conduct;
 mod echo;
 mod endings;

@@ -196,6 +196,9 @@ impl Auditor {
 
     /// Linked and alive: each carries the other's id.
     fn unstamped(&self, object: &Object, sides: &Sides, side: Side, id: &str, other: &str) -> Option<String> {
+        if object.link(side).is_empty() {
+            return None;
+        }
         let carried = sides.of(side).get(id).and_then(|record| linked(record, object.link(side)));
         // The id is unique, and who carries it went to the bin with it.
         let in_bin = |change: &crate::vendors::Change| {
@@ -249,6 +252,16 @@ impl Auditor {
                 let was = holder.is_some_and(|holder| self.life(other, object.kind(other), holder).next().is_some());
                 (!twin && !was).then(|| "nobody has its address".to_owned())
             }
+            // Nobody is made there: then there is nobody of whom it could be told.
+            note if note.contains("not_created_there") => {
+                let twin = sides.of(other).values().any(|one| {
+                    object.fields.iter().filter(|field| object.unique.contains(&field.name)).any(|field| {
+                        let own = meaning(field, side, record);
+                        !own.is_empty() && own == meaning(field, other, one)
+                    })
+                });
+                twin.then(|| "somebody there has its address".to_owned())
+            }
             note if note.starts_with("held:") => Some("it is noted as held, and no hold stands".to_owned()),
             note => Some(format!("it is live, and {note:?} is no reason")),
         }
@@ -269,6 +282,8 @@ impl Auditor {
                 let (ours, theirs) = (meaning(field, Side::Left, one), meaning(field, Side::Right, two));
                 let agree = match field.sort {
                     Sort::Reference { parent } => self.parents_agree(parent, &ours, &theirs, vendors, book),
+                    // What means nothing to the other side is left where it stands.
+                    Sort::Choice(_) => ours == theirs || ours.is_empty() || theirs.is_empty(),
                     Sort::Text | Sort::Email | Sort::Phone | Sort::PersonName => ours == theirs,
                 };
                 let filled = field.keeps == Keeps::First && !(ours.is_empty() ^ theirs.is_empty());

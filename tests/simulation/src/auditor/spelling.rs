@@ -13,6 +13,10 @@ pub(super) fn meaning(field: &Field, side: Side, record: &Fields) -> String {
     let words = joined.split_whitespace().collect::<Vec<_>>().join(" ");
     match field.sort {
         Sort::Text | Sort::PersonName | Sort::Reference { .. } => words,
+        // What is no word of that side means nothing to both.
+        Sort::Choice(choices) => {
+            choices.of(side).iter().find(|(word, _)| *word == words).map(|(_, meaning)| (*meaning).to_owned()).unwrap_or_default()
+        }
         Sort::Email => words.to_lowercase(),
         Sort::Phone => words.chars().filter(char::is_ascii_digit).collect(),
     }

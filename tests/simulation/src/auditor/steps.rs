@@ -27,7 +27,7 @@ impl Auditor {
 
     /// The fields that the config in force maps.
     pub(super) fn mapped(&self, object: &Object) -> Vec<Field> {
-        object.fields.iter().filter(|field| !self.unmapped.contains(field.name)).cloned().collect()
+        object.fields.iter().filter(|field| field.keeps != Keeps::Apart && !self.unmapped.contains(field.name)).cloned().collect()
     }
 
     /// When a task began; for one that is not known, the beginning of time.
@@ -67,7 +67,7 @@ impl Auditor {
         match (&change.before, &change.after) {
             (None, Some(_)) => self.judge_creation(vendors, store, &object, change, task),
             (Some(_), None) => self.judge_deletion(vendors, store, &object, change, task),
-            (Some(_), Some(_)) => self.judge_update(&object, change, task),
+            (Some(_), Some(_)) => self.judge_update(store, &object, change, task),
             (None, None) => {}
         }
     }
@@ -150,7 +150,7 @@ impl Auditor {
 
     /// P-3: no value is written to the same field twice, unless a user changed that field in between. P-1: what is only to be filled is not
     /// replaced.
-    fn judge_update(&mut self, object: &Object, change: &Change, task: TaskId) {
+    fn judge_update(&mut self, store: &SimulatedStore, object: &Object, change: &Change, task: TaskId) {
         let (Some(before), Some(after)) = (&change.before, &change.after) else { return };
         let mut breaches = Vec::new();
         let mut unseen = 0;
@@ -166,6 +166,10 @@ impl Auditor {
                 unseen += 1;
             } else if field.keeps == Keeps::First && !old.is_empty() {
                 breaches.push(("P-1", format!("{} {} of {}: {} was replaced", change.kind, change.id, change.side, field.name)));
+            }
+            if matches!(field.sort, Sort::Choice(_)) {
+                breaches.extend(self.judge_choice_written(store, object, field, change));
+                continue;
             }
             // An id stands for whatever record it names at the time, and comes back with it.
             if new.is_empty() || matches!(field.sort, Sort::Reference { .. }) {

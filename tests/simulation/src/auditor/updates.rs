@@ -43,7 +43,11 @@ impl Auditor {
                     // A field that was left out meanwhile is a first link when it comes back.
                     continue;
                 }
-                self.judge_field(object, field, (&left, &right), sides, history);
+                if matches!(field.sort, Sort::Choice(_)) {
+                    self.judge_choice_at_rest(object, field, (&left, &right), sides);
+                } else {
+                    self.judge_field(object, field, (&left, &right), sides, history);
+                }
             }
         }
     }

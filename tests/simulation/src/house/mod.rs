@@ -122,6 +122,7 @@ pub struct House {
     pub generation: usize,
     /// By config: the fields that it leaves out.
     unmapped: Vec<&'static [&'static str]>,
+    visible_after: Millis,
     pub auditor: Auditor,
     pub workload: Workload,
     adapters: Adapters,
@@ -172,7 +173,7 @@ impl House {
         for (side, share) in [(Side::Left, recipe.shares[0]), (Side::Right, recipe.shares[1])] {
             auditor.granted(side, configs[0].syncs[0].connection(side).as_str(), share);
         }
-        let workload = Workload::new(&scenario, recipe.objects);
+        let workload = Workload::new(&scenario, recipe.objects, recipe.acts);
         Self {
             kernel,
             mood,
@@ -183,6 +184,7 @@ impl House {
             configs,
             generation: 0,
             unmapped: recipe.unmapped,
+            visible_after: 1_000 * i64::from(recipe.visible_after_s),
             auditor,
             workload,
             adapters,
@@ -290,7 +292,7 @@ impl House {
     /// Nothing is under way, and each side was read to its end, without news, since something last happened.
     fn is_quiet(&self) -> bool {
         // Rows that become visible late are seen by then.
-        let settled = self.stirred + 1_000 * i64::from(self.scenario.salesforce_commit_lag_s) + 30_000;
+        let settled = self.stirred + self.visible_after + 30_000;
         self.mood.is_calm()
             && self.backfilled
             && self.tasks.is_empty()

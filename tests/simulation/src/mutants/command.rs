@@ -9,6 +9,7 @@ use syncline_model::mutant::{Mutant, with};
 
 use super::{Fared, SEEDS_MAX, survey};
 use crate::run::run;
+use crate::scenario::RecipeName;
 
 /// How many seeds are counted unless said otherwise.
 const COUNTED: u64 = 200;
@@ -66,7 +67,7 @@ pub fn answer(wanted: &Wanted, seed: Option<u64>, trace: bool) -> Option<ExitCod
 }
 
 fn replay(mutant: Mutant, seed: u64, trace: bool) -> ExitCode {
-    let (outcome, _) = with(Some(mutant), || run(seed, trace));
+    let (outcome, _) = with(Some(mutant), || run(RecipeName::default(), seed, trace));
     for line in &outcome.trace.lines {
         println!("{line}");
     }

@@ -10,6 +10,7 @@ use syncline_simulator::{Request, Response, json as json_answer};
 use super::{Emphasis, Field, Keeps, Object, Recipe, Scenario, Sort};
 use crate::auditor::Share;
 use crate::vendors::Account;
+use crate::workload::Act;
 
 const FRESHDESK: &str = "127.0.0.1:4101";
 const SALESFORCE: &str = "127.0.0.1:4102";
@@ -59,6 +60,7 @@ pub fn recipe(scenario: &Scenario, at: Timestamp) -> Recipe {
     Recipe {
         sync: "customers",
         objects,
+        acts: &Act::ALL,
         configs: [(true, false), (false, true), (true, true)].map(|(titled, later)| config(scenario, titled, later)).into(),
         unmapped: vec![&[], &["title"], &[]],
         secrets: &[
@@ -69,6 +71,7 @@ pub fn recipe(scenario: &Scenario, at: Timestamp) -> Recipe {
         right,
         // A fifth is left to the customer's other programs.
         shares: [(calls <= 400).then_some(Share { calls: calls * 4 / 5, window: 60_000 }), None],
+        visible_after_s: scenario.salesforce_commit_lag_s,
     }
 }
 

@@ -3,22 +3,27 @@
 //! Each kind of trouble is absent in about half of all seeds: some defects show only where nothing else goes wrong.
 
 mod affairs;
+mod aircall_zendesk_support;
 mod emphasis;
 mod freshdesk_salesforce;
 mod mood;
+mod names;
 mod stress;
 
 use syncline_model::Side;
 
 pub use affairs::Affairs;
+pub use aircall_zendesk_support::recipe as aircall_zendesk_support;
 pub use emphasis::Emphasis;
 pub use freshdesk_salesforce::recipe as freshdesk_salesforce;
 pub use mood::{Mishap, Mood, TROUBLES};
+pub use names::RecipeName;
 pub use stress::Stress;
 
 use crate::auditor::Share;
 use crate::kernel::Millis;
 use crate::vendors::Account;
+use crate::workload::Act;
 
 const MINUTE: Millis = 60_000;
 
@@ -35,6 +40,21 @@ pub enum Sort {
     Reference {
         parent: &'static str,
     },
+    /// One of some words, which are others on each side.
+    Choice(&'static Choices),
+}
+
+/// The words of both sides, each with what it means to both; with nothing where it is not synced.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Choices {
+    pub left: &'static [(&'static str, &'static str)],
+    pub right: &'static [(&'static str, &'static str)],
+}
+
+impl Choices {
+    pub fn of(&self, side: Side) -> &'static [(&'static str, &'static str)] {
+        side.of(self.left, self.right)
+    }
 }
 
 /// What may be written over.
@@ -44,6 +64,8 @@ pub enum Keeps {
     Newest,
     /// What is there stays: only an empty field is filled.
     First,
+    /// It only tells who is who, and is not synced.
+    Apart,
 }
 
 /// A mapped field, as the workload and the auditor know it: written down by hand, not read from the config.
@@ -105,6 +127,8 @@ impl Object {
 pub struct Recipe {
     pub sync: &'static str,
     pub objects: Vec<Object>,
+    /// What its users do, each with its weight where nothing is emphasised.
+    pub acts: &'static [(Act, u64)],
     /// The config's text, by generation: an operator moves from one to the next.
     pub configs: Vec<String>,
     /// By config: the fields that it leaves out.
@@ -114,12 +138,15 @@ pub struct Recipe {
     pub right: Account,
     /// What of each vendor's limit is ours; `None`: more than a world can use.
     pub shares: [Option<Share>; 2],
+    /// After so many seconds everything that was saved shows in every listing.
+    pub visible_after_s: u32,
 }
 
 /// Everything that the seed decides.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own; any of them goes with any other")]
 #[derive(Clone, Debug)]
 pub struct Scenario {
+    pub recipe: RecipeName,
     pub seed: u64,
     /// How long users and troubles are at work.
     pub turmoil: Millis,
@@ -169,6 +196,31 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Of this recipe. What is a matter of Freshdesk's and Salesforce's, other recipes do without.
+    pub fn of(recipe: RecipeName, seed: u64) -> Self {
+        let scenario = Self::new(seed);
+        if recipe == RecipeName::FreshdeskSalesforce {
+            return scenario;
+        }
+        let people = scenario.people.map(|people| people.clamp(1, 5));
+        Self {
+            recipe,
+            people,
+            // What stands on one side only is soon told: worlds of many pairs show more.
+            shared: people[0].min(people[1]),
+            companies: 0,
+            conflict: "master",
+            freshdesk_calls_per_minute: 100_000,
+            salesforce_commit_lag_s: 0,
+            salesforce_saves_lag: false,
+            debounce_s: 0,
+            emphasis: Emphasis::Nothing,
+            stress: Stress::None,
+            affairs: Affairs { mass_deletion: None, late_backfill: false, ..scenario.affairs },
+            ..scenario
+        }
+    }
+
     pub fn new(seed: u64) -> Self {
         let mut chance = fastrand::Rng::with_seed(seed ^ 0x5CE7_A210);
         let half = |chance: &mut fastrand::Rng| chance.bool();
@@ -176,6 +228,7 @@ impl Scenario {
         let skew = |chance: &mut fastrand::Rng| if chance.bool() { chance.i64(-20_000..20_000) } else { 0 };
         let people = [chance.u32(0..5), chance.u32(0..5)];
         let mut scenario = Self {
+            recipe: RecipeName::FreshdeskSalesforce,
             seed,
             turmoil: chance.i64(20..360) * MINUTE,
             acts: chance.u32(4..30),

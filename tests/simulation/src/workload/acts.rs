@@ -54,11 +54,11 @@ impl Act {
     ];
 
     /// One of them; half the time the one that this world favours.
-    pub(super) fn pick(turns: &Turns, emphasis: Emphasis, favoured: Option<Self>) -> Self {
+    pub(super) fn pick(turns: &Turns, acts: &[(Self, u64)], emphasis: Emphasis, favoured: Option<Self>) -> Self {
         if let Some(favoured) = favoured.filter(|_| turns.one_in(2)) {
             return favoured;
         }
-        let weighed = Self::ALL.map(|(act, weight)| (act, emphasis.weight(act).unwrap_or(weight)));
+        let weighed: Vec<(Self, u64)> = acts.iter().map(|(act, weight)| (*act, emphasis.weight(*act).unwrap_or(*weight))).collect();
         let mut left = turns.below(weighed.iter().map(|(_, weight)| weight).sum());
         for (act, weight) in weighed {
             if left < weight {

@@ -14,7 +14,7 @@ use syncline_simulator::Fields;
 
 use crate::house::Turns;
 use crate::kernel::Millis;
-use crate::scenario::{Emphasis, Field, Object, Scenario, Sort};
+use crate::scenario::{Emphasis, Field, Keeps, Object, Scenario, Sort};
 use crate::vendors::Vendors;
 
 use afterwards::Afterwards;
@@ -25,6 +25,7 @@ pub use values::{Value, is_token, tokens};
 
 pub struct Workload {
     objects: Vec<Object>,
+    acts: &'static [(Act, u64)],
     people: [u32; 2],
     shared: u32,
     companies: u32,
@@ -49,9 +50,10 @@ type Touched = (Side, usize, String);
 const SIDES: [Side; 2] = [Side::Left, Side::Right];
 
 impl Workload {
-    pub fn new(scenario: &Scenario, objects: Vec<Object>) -> Self {
+    pub fn new(scenario: &Scenario, objects: Vec<Object>, acts: &'static [(Act, u64)]) -> Self {
         Self {
             objects,
+            acts,
             people: scenario.people,
             shared: scenario.shared,
             companies: scenario.companies,
@@ -83,12 +85,13 @@ impl Workload {
             vendors.settle_all(turns.timestamp());
         }
         for number in 0..self.people[0].max(self.people[1]) {
-            let fields = self.fresh(turns, 1);
+            let persons = self.persons();
+            let fields = self.fresh(turns, persons);
             for side in SIDES {
                 let has = number < self.people[usize::from(side == Side::Right)];
-                let fields = if number < self.shared { fields.clone() } else { self.fresh(turns, 1) };
+                let fields = if number < self.shared { fields.clone() } else { self.fresh(turns, persons) };
                 if has {
-                    self.create(turns, vendors, side, 1, &fields);
+                    self.create(turns, vendors, side, persons, &fields);
                 }
             }
             vendors.settle_all(turns.timestamp());
@@ -99,7 +102,8 @@ impl Workload {
     pub fn act(&mut self, turns: &Turns, vendors: &Vendors) -> Vec<(Side, Hint)> {
         let side = if turns.one_in(2) { Side::Left } else { Side::Right };
         let object = usize::from(!turns.one_in(if self.emphasis == Emphasis::Newborns { 2 } else { 5 }));
-        let act = Act::pick(turns, self.emphasis, self.favoured);
+        let object = object.min(self.persons());
+        let act = Act::pick(turns, self.acts, self.emphasis, self.favoured);
         let touched = match act {
             Act::Create => {
                 let fields = self.fresh(turns, object);
@@ -142,6 +146,11 @@ impl Workload {
         self.hints_of(touched)
     }
 
+    /// People are the last of the objects: what they refer to comes before them.
+    fn persons(&self) -> usize {
+        self.objects.len().saturating_sub(1)
+    }
+
     fn hints_of(&self, touched: Vec<Touched>) -> Vec<(Side, Hint)> {
         let hint = |(side, object, id): Touched| (side, Hint { kind: self.objects[object].kind(side).into(), id: id.as_str().into() });
         touched.into_iter().map(hint).collect()
@@ -171,7 +180,8 @@ impl Workload {
         let fields = self.objects[object].fields.clone();
         let mut values = Vec::new();
         for field in fields {
-            let needed = matches!(field.sort, Sort::PersonName) || !field.clears && field.sort != Sort::Email;
+            let needed =
+                matches!(field.sort, Sort::PersonName) || !field.clears && field.sort != Sort::Email || field.keeps == Keeps::Apart;
             if (needed || !turns.one_in(3))
                 && let Some(value) = self.value(turns, &field)
             {
@@ -228,8 +238,16 @@ impl Workload {
     }
 
     fn any(&self, turns: &Turns, vendors: &Vendors, side: Side, object: usize) -> Option<String> {
-        let ids: Vec<String> = vendors.live(side, self.objects[object].kind(side)).into_keys().collect();
+        let live = vendors.live(side, self.objects[object].kind(side)).into_iter();
+        let ids: Vec<String> = live.filter(|(_, record)| !self.is_staff(object, side, record)).map(|(id, _)| id).collect();
         pick(turns, &ids)
+    }
+
+    /// Who was there from the start: the account's owner, and who we sign in as. Nobody removes them.
+    fn is_staff(&self, object: usize, side: Side, record: &Fields) -> bool {
+        let apart: Vec<&Field> = self.objects[object].fields.iter().filter(|field| field.keeps == Keeps::Apart).collect();
+        let texts = apart.iter().flat_map(|field| field.parts(side)).filter_map(|part| record.get(*part)?.as_str());
+        !apart.is_empty() && !texts.into_iter().any(is_token)
     }
 
     fn reference(&self, object: usize) -> Option<Field> {
@@ -245,7 +263,8 @@ impl Workload {
 
     fn editable(&self, object: usize, clear: bool) -> Vec<Field> {
         let fields = self.objects[object].fields.iter();
-        fields.filter(|field| !matches!(field.sort, Sort::Reference { .. }) && (!clear || field.clears)).cloned().collect()
+        let is_edited = |field: &&Field| !matches!(field.sort, Sort::Reference { .. }) && field.keeps != Keeps::Apart;
+        fields.filter(is_edited).filter(|field| !clear || field.clears).cloned().collect()
     }
 
     #[expect(clippy::too_many_arguments, reason = "who, where, what: each is needed once")]

@@ -2,9 +2,11 @@
 
 use serde_json::Value as Json;
 use syncline_model::Side;
+use syncline_simulator::Fields;
 
 use super::{SIDES, Touched, Workload, parent_json, pick};
 use crate::house::Turns;
+use crate::scenario::Sort;
 use crate::vendors::Vendors;
 
 /// Contacts, and the companies that they belong to, by their numbers among the objects.
@@ -17,6 +19,16 @@ impl Workload {
         let object = &self.objects[object];
         let own = vendors.live(side, object.kind(side));
         let others = vendors.live(side.other(), object.kind(side.other()));
+        if object.link(Side::Left).is_empty() && object.link(Side::Right).is_empty() {
+            // Neither says so: it is whoever has the same address.
+            let field = object.fields.iter().find(|field| field.sort == Sort::Email)?;
+            let address = |its: Side, record: &Fields| {
+                let text = record.get(*field.parts(its).first()?)?.as_str()?.to_lowercase();
+                (!text.is_empty()).then_some(text)
+            };
+            let wanted = address(side, own.get(id)?)?;
+            return others.into_iter().find(|(_, record)| address(side.other(), record).as_ref() == Some(&wanted)).map(|(other, _)| other);
+        }
         let said = own.get(id).and_then(|record| record.get(object.link(side))).and_then(Json::as_str);
         if let Some(said) = said.filter(|said| others.contains_key(*said)) {
             return Some(said.to_owned());
@@ -62,7 +74,7 @@ impl Workload {
     pub(super) fn delete_company(&mut self, turns: &Turns, vendors: &Vendors, side: Side) -> Vec<Touched> {
         let Some(company) = self.any(turns, vendors, side, COMPANIES) else { return Vec::new() };
         let Some(part) = self.reference(CONTACTS).and_then(|field| field.parts(side).first().copied()) else { return Vec::new() };
-        let belongs = |record: &syncline_simulator::Fields| match record.get(part) {
+        let belongs = |record: &Fields| match record.get(part) {
             Some(Json::String(text)) => *text == company,
             Some(Json::Number(number)) => number.to_string() == company,
             Some(Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_)) | None => false,

@@ -5,7 +5,7 @@ use syncline_model::Side;
 use syncline_simulator::Fields;
 
 use crate::house::Turns;
-use crate::scenario::{Field, Sort};
+use crate::scenario::{Choices, Field, Sort};
 
 /// A value before it is spelled for a side.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Value {
         first: String,
         last: String,
     },
+    /// Which of a side's words it is follows from this.
+    Choice(&'static Choices, u32),
 }
 
 /// Every text that a user of this simulation writes has this in it.
@@ -54,6 +56,7 @@ impl Value {
             Sort::Email => Self::Email(format!("{}@example.test", token.to_lowercase())),
             Sort::Phone => Self::Phone(format!("171{serial:07}")),
             Sort::PersonName => Self::Name { first: format!("Ida{}", serial % 10), last: token },
+            Sort::Choice(choices) => Self::Choice(choices, turns.below(1_000).try_into().unwrap_or(0)),
             Sort::Reference { .. } => return None,
         })
     }
@@ -76,6 +79,10 @@ impl Value {
             }
             Self::Name { first, last } if parts.len() == 2 => vec![first.clone(), last.clone()],
             Self::Name { first, last } => vec![format!("{first} {last}")],
+            Self::Choice(choices, number) => {
+                let words = choices.of(side);
+                words.get(*number as usize % words.len().max(1)).map(|(word, _)| (*word).to_owned()).into_iter().collect()
+            }
         };
         let spelled: Vec<Json> = texts.into_iter().map(|text| json!(text)).collect();
         fields.extend(parts.iter().map(|part| (*part).to_owned()).zip(spelled));

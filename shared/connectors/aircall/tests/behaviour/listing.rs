@@ -46,11 +46,26 @@ async fn a_row_without_a_status_is_bad_where_a_status_is_asked_for() {
 
 #[tokio::test]
 async fn a_text_that_is_no_number_is_no_id_and_is_not_sent() {
-    let desk = Desk::new(vec![one(7, "available", "always_opened"), answer(404, &serde_json::json!({"error": "Not found"}))]);
-    let ids = ["nia@acme.example".into(), "7".into(), "8".into()];
+    let desk = Desk::new(vec![one(7, "available", "always_opened")]);
+    let ids = ["nia@acme.example".into(), "7".into()];
     let found = desk.connector.get(&selecting(&["status"]), &ids, by()).await.unwrap();
-    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
-    assert_eq!(desk.asked(), ["GET /v2/users/7", "GET /v2/users/8"]);
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(desk.asked(), ["GET /v2/users/7"]);
+}
+
+#[tokio::test]
+async fn many_are_read_by_pages_of_the_list_and_who_is_not_there_alone() {
+    let gone = || answer(404, &serde_json::json!({"error": "Not found"}));
+    let desk = Desk::new(vec![page(&[1, 7, 9], 3, false), gone()]);
+    let ids = ["7".into(), "8".into(), "9".into()];
+    let found = desk.connector.get(&selecting(&["status"]), &ids, by()).await.unwrap();
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(desk.asked(), ["GET /v2/users?page=1&per_page=50&order=asc", "GET /v2/users/8"]);
+    // A list that is long beside what is asked is not read to its end.
+    let desk = Desk::new(vec![page(&[1, 2], 5_000, true), one(7, "available", "always_opened"), gone()]);
+    let found = desk.connector.get(&selecting(&["status"]), &["7".into(), "8".into()], by()).await.unwrap();
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(desk.asked()[1..], ["GET /v2/users/7", "GET /v2/users/8"]);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ use syncline_simulator::{Fields, Population, Request, Response, Simulator, Strai
 
 pub use kept::KeptServer;
 pub use open::OpenTransaction;
-pub use server::{PASSWORD, ROLE};
+pub use server::{PASSWORD, ROLE, is_installed};
 pub use way::Direct;
 
 use server::{PEOPLE, Server, server};

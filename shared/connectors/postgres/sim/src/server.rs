@@ -65,6 +65,12 @@ pub(crate) fn launch(kept: Option<&Path>) -> Result<(u16, Child), String> {
     Ok((port, script))
 }
 
+/// Whether PostgreSQL's server is installed on this machine, so that a [`Database`](crate::Database) can be had.
+pub fn is_installed() -> bool {
+    let looked = Command::new("sh").args(["-c", include_str!("server.sh"), "server.sh", "look"]).output();
+    looked.is_ok_and(|output| output.status.success())
+}
+
 impl Server {
     fn start() -> Result<Self, String> {
         let (port, script) = launch(None)?;

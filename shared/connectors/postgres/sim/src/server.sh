@@ -1,7 +1,7 @@
 # Runs a PostgreSQL server on a temporary folder until nobody listens to this script any more: whoever started it holds its standard input, and
 # lets go of it by ending, however that comes about. Says `ready` once the server answers; else, in one line, why there is none.
-# $1: the port. $2: the superuser's password. $3, $4: the server's certificate and its key, as PEM. $5, where it is given: a folder whose data stay
-# when the server ends, and are found again.
+# $1: the port; `look` only says whether there is a server to run. $2: the superuser's password. $3, $4: the server's certificate and its key, as PEM.
+# $5, where it is given: a folder whose data stay when the server ends, and are found again.
 set -u
 kept="${5:-}"
 # Ctrl-C is for whoever started this, whose end ends the server too.
@@ -14,6 +14,7 @@ for candidate in /usr/lib/postgresql/*/bin $(command -v pg_config >/dev/null 2>&
     [ -x "$candidate/initdb" ] && [ -x "$candidate/postgres" ] && bin="$candidate"
 done
 [ -n "$bin" ] || fail "PostgreSQL's server is not installed; hint: apt-get install postgresql"
+[ "$1" != look ] || { echo installed; exit 0; }
 
 # The server refuses to be root's.
 as=""

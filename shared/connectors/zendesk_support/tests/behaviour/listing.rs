@@ -142,3 +142,28 @@ async fn people_are_looked_up_among_all_and_only_those_found_cost_a_status() {
     assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0]);
     assert!(found[0][0].field("status") == Some(&Value::text("online")) && desk.is_done());
 }
+
+#[tokio::test]
+async fn many_agents_are_read_in_one_call_and_so_are_their_statuses() {
+    let team = [user(1, OLD), user(2, NEW)];
+    let states = [availability(1, 13, "online", OLD), availability(2, 12, "Offline", OLD), availability(9, 13, "online", OLD)];
+    let desk = Desk::new(vec![
+        ok(&json!({"users": team, "next_page": null})),
+        routing(true),
+        last("data", &states),
+        statuses(),
+        answer(404, json!({"error": "RecordNotFound"}).to_string()),
+    ]);
+    let ids = ["1".into(), "2".into(), "3".into()];
+    let found = desk.connector.get(&agents(FIELDS), &ids, by()).await.unwrap();
+    let told: Vec<Option<Value>> = found.iter().map(|record| record.as_ref()?.field("status").cloned()).collect();
+    assert!(told == [Some(Value::text("online")), Some(Value::text("offline")), None]);
+    let expected = [
+        "GET /users/show_many?ids=1%2C2%2C3",
+        "GET /account/settings",
+        "GET /agent_availabilities?page%5Bsize%5D=100",
+        "GET /agent_availabilities/agent_statuses",
+        "GET /users/3",
+    ];
+    assert_eq!(desk.asked(), expected);
+}
