@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 use syncline_engine::{EngineError, Sync, entry};
-use syncline_mapping::ObjectMapping;
-use syncline_model::{RecordId, Side};
+use syncline_model::{MappingName, RecordId, Side};
 
 use crate::installation::Installation;
 use crate::simulation::Running;
@@ -30,7 +29,10 @@ pub async fn examples(installation: &Installation) -> Result<Vec<Example>, Engin
     for mapping in sync.mappings.iter().rev() {
         let standings = entry::standings(store, &sync.name, &mapping.name, Side::Left, std::slice::from_ref(&id)).await?;
         if let Some(other) = standings.get(&id).and_then(|standing| standing.counterpart(Side::Left)) {
-            return Ok(both_ways(sync, mapping, (at_left, &id), (at_right, &other)));
+            let shown = both_ways(sync, &mapping.name, (at_left, &id), (at_right, &other));
+            // What is edited where nothing can be read arrives nowhere.
+            let arrives = |side: &Side| !sync.is_write_only(mapping, *side);
+            return Ok(shown.into_iter().filter(|(side, _)| arrives(side)).map(|(_, example)| example).collect());
         }
     }
     Ok(Vec::new())
@@ -38,20 +40,15 @@ pub async fn examples(installation: &Installation) -> Result<Vec<Example>, Engin
 
 fn both_ways(
     sync: &Sync,
-    mapping: &ObjectMapping,
+    mapping: &MappingName,
     (at_left, id): (&Running, &RecordId),
     (at_right, other): (&Running, &RecordId),
-) -> Vec<Example> {
-    let history = format!("syncline history {} {} {id}", sync.name, mapping.name);
-    let ends =
-        [(Side::Left, at_left, id.as_str(), at_right, other.as_str()), (Side::Right, at_right, other.as_str(), at_left, id.as_str())];
-    ends.into_iter()
-        // What is edited where nothing can be read arrives nowhere.
-        .filter(|(side, ..)| !sync.is_write_only(mapping, *side))
-        .map(|(_, here, id, there, other)| Example {
-            edit: here.simulated.edit_command(&here.base_url, id),
-            see: there.simulated.show_command(&there.base_url, other),
-            history: history.clone(),
-        })
-        .collect()
+) -> [(Side, Example); 2] {
+    let history = format!("syncline history {} {} {id}", sync.name, mapping);
+    let ends = [(Side::Left, (at_left, id), (at_right, other)), (Side::Right, (at_right, other), (at_left, id))];
+    ends.map(|(side, (here, id), (there, other))| {
+        let edit = here.simulated.edit_command(&here.base_url, id.as_str());
+        let see = there.simulated.show_command(&there.base_url, other.as_str());
+        (side, Example { edit, see, history: history.clone() })
+    })
 }

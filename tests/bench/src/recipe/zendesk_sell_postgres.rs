@@ -21,7 +21,7 @@ const OBJECTS: u64 = 5;
 /// Sell gives a hundred records a page, and as many by id; it takes one a call, and answers with it (its fact sheet §4, §5: documented).
 const SELL_PAGE: u64 = 100;
 /// Of so many people one has a deal in the simulated account.
-const PEOPLE_PER_DEAL: usize = 20;
+const PEOPLE_PER_DEAL: u32 = 20;
 /// The database sets no bound; so many rows our connector reads and writes in one transaction, which answers what is stored.
 const ROWS: u64 = 500;
 
@@ -58,7 +58,7 @@ impl Recipe for ZendeskSellPostgres {
     /// Sell's pages, and the rows that they become.
     fn first_run(&self, before: &Accounts) -> ByClass {
         let contacts = before.count(Side::Left) + count(&before.companies.left);
-        let deals = before.people.left.keys().filter(|number| number.is_multiple_of(PEOPLE_PER_DEAL as u32)).count() as u64;
+        let deals = before.people.left.keys().filter(|number| number.is_multiple_of(PEOPLE_PER_DEAL)).count() as u64;
         let others = OBJECTS - 2;
         ByClass::from([
             ((SELL, "list"), pages(contacts, SELL_PAGE) + pages(deals, SELL_PAGE) + others),
