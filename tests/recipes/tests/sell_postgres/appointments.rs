@@ -325,8 +325,8 @@ async fn zs_02_an_older_word_that_comes_late_changes_nothing() {
     assert_eq!(world.names(), Vec::<String>::new());
     // Made and called off before anything of it was carried over.
     let made = std::cell::RefCell::new(String::new());
-    let make = || *made.borrow_mut() = world.meeting("Brief");
-    world.told_backwards(&[&make, &|| world.delete_at_sell(&made.borrow())]).await;
+    let hold_meeting = || *made.borrow_mut() = world.meeting("Brief");
+    world.told_backwards(&[&hold_meeting, &|| world.delete_at_sell(&made.borrow())]).await;
     assert_eq!(world.names(), Vec::<String>::new());
     world.is_quiet().await;
 }
