@@ -41,12 +41,10 @@ impl Auditor {
                 continue;
             }
             let is_idle = match field.sort {
-                // However it is spelled, it is the same number or address.
-                Sort::Phone | Sort::Email => true,
+                // However it is spelled, it is the same number or address; or one word for another that means the same: away for offline.
+                Sort::Phone | Sort::Email | Sort::Choice(_) => true,
                 // Another spelling of a text may be a user's. What we wrote ourselves is not.
                 Sort::Text | Sort::PersonName => self.is_own_echo(store, object, field, change, task),
-                // One word for another that means the same: away for offline.
-                Sort::Choice(_) => true,
                 Sort::Reference { .. } => false,
             };
             if is_idle {
