@@ -60,6 +60,7 @@ pub async fn exhaust(
 /// When to go on; `None`: not in this invocation.
 fn next(done: &Done, now: Timestamp, by: Deadline) -> Option<Timestamp> {
     let at = match done {
+        Done::NotDue(_) => return None,
         // One that ended without a time to go on is read to its end, or needs something other than time.
         Done::Pulled(pulled) => pulled.again_at.filter(|_| !pulled.caught_up)?,
         Done::Backfill(progress) => match (progress.phase, progress.again_at, &progress.stopped) {
@@ -81,7 +82,7 @@ impl Event {
     /// Tells the kinds of a sync's work apart.
     fn work(&self) -> String {
         match (&self.sweep, self.side) {
-            (Some(Swept { mapping, side }), _) => format!("sweep#{mapping}#{side}"),
+            (Some(Swept { mapping, side, .. }), _) => format!("sweep#{mapping}#{side}"),
             (None, Some(side)) => side.to_string(),
             (None, None) => "backfill".to_owned(),
         }

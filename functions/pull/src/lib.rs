@@ -30,6 +30,9 @@ pub struct Event {
 pub struct Swept {
     pub mapping: MappingName,
     pub side: Side,
+    /// Only where it is due by the number of records and the budget (`sweep: auto`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub auto: bool,
 }
 
 /// What was done, for whoever reads the function's answer.
@@ -39,6 +42,8 @@ pub enum Done {
     Pulled(Pulled),
     Backfill(backfill::Progress),
     Swept(sweep::SweepProgress),
+    /// A comparison that is not due yet, or of a side that gives no list.
+    NotDue(Option<sweep::Rhythm>),
 }
 
 /// Why nothing was done.
@@ -75,8 +80,14 @@ pub async fn handle(engine: &Engine, config: &Config, event: &Event, by: Deadlin
             backfill::begin(engine, sync, false).await?;
             Ok(Done::Backfill(backfill::step(engine, sync, by).await?))
         }
-        (None, false, Some(Swept { mapping, side })) => {
+        (None, false, Some(Swept { mapping, side, auto })) => {
             let mapping = sync.mapping(mapping).ok_or_else(|| unknown(format!("mapping {mapping} of sync {}", sync.name)))?;
+            if *auto {
+                let rhythm = sweep::rhythm(engine, sync, mapping, *side).await?;
+                if !rhythm.as_ref().is_some_and(|rhythm| rhythm.is_due(engine.now())) {
+                    return Ok(Done::NotDue(rhythm));
+                }
+            }
             // Where history is not brought over, a record without a link was left out on purpose.
             let adopt = config.sync(sync.name.as_str()).is_some_and(|sync| sync.history == HistoryMode::Backfill);
             Ok(Done::Swept(sweep::step(engine, sync, mapping, *side, adopt, by).await?))

@@ -31,7 +31,7 @@ fn tell(host: &Host, engine: &Engine, before: &Before, event: &Event, done: Opti
             }
         }
         Some(Done::Swept(progress)) => figures.swept(progress),
-        Some(Done::Backfill(_)) | None => {}
+        Some(Done::Backfill(_) | Done::NotDue(_)) | None => {}
     }
     let asked = serde_json::to_value(event).unwrap_or_default();
     host.tell(&figures, context, [("event".to_owned(), asked)].into_iter().collect());

@@ -22,6 +22,8 @@ fn events_are_written_as_schedules_send_them() {
     assert!(read(r#"{"sync":"customers","backfill":true}"#).unwrap().backfill);
     let text = r#"{"sync":"customers","sweep":{"mapping":"contacts","side":"right"}}"#;
     assert_eq!(serde_json::to_string(&read(text).unwrap()).unwrap(), text);
+    let auto = r#"{"sync":"customers","sweep":{"mapping":"contacts","side":"right","auto":true}}"#;
+    assert_eq!(serde_json::to_string(&read(auto).unwrap()).unwrap(), auto);
     assert!(read(r#"{"sync":"customers","sides":"left"}"#).is_err());
 }
 

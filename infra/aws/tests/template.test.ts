@@ -102,6 +102,22 @@ test("schedules carry what the pull function reads", () => {
   assert.ok(pull.includes('{"sync":"customers","side":"left"}') && pull.includes('{"sync":"customers","backfill":true}'));
 });
 
+test("where the config leaves it to us, it is looked each hour what is to be compared", () => {
+  const found = all(template(RECIPE), "AWS::Scheduler::Schedule").filter(([, schedule]) =>
+    (schedule["Target"] as { Input: string }).Input.includes("sweep"),
+  );
+  assert.ok(found.length > 0);
+  for (const [, schedule] of found) {
+    const input = JSON.parse((schedule["Target"] as { Input: string }).Input) as { sweep: { auto?: boolean } };
+    assert.equal(input.sweep.auto, true);
+    assert.equal(schedule["ScheduleExpression"], "rate(1 hour)");
+    const { MaximumWindowInMinutes: window } = schedule["FlexibleTimeWindow"] as { MaximumWindowInMinutes: number };
+    assert.ok(window < 60, "the next look comes after this one");
+  }
+  // The words of the Rust test on what schedules send.
+  assert.ok(text("functions/pull/tests/events.rs").includes('"side":"right","auto":true}}'));
+});
+
 test("a paused installation runs nothing and wakes nobody", () => {
   const made = template(TWO_SYNCS, { paused: "yes" });
   assert.ok(all(made, "AWS::Scheduler::Schedule").every(([, { State: state }]) => state === "DISABLED"));

@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use syncline_config::{HistoryMode, Sweep, Sync as SyncConfig};
 use syncline_engine::pull::{Pulled, pull};
 use syncline_engine::settle::backoff;
-use syncline_engine::sweep::SweepPhase;
+use syncline_engine::sweep::{Rhythm, SweepPhase};
 use syncline_engine::write::{Delivery, write};
-use syncline_engine::{Sync, backfill, sweep};
+use syncline_engine::{EngineError, Sync, backfill, sweep};
 use syncline_model::{ConnectionName, Deadline, Side, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -23,8 +23,8 @@ const VISIBILITY_GRACE_S: u32 = 60;
 const TROUBLE: SignedDuration = SignedDuration::from_secs(2);
 /// A poll that was stopped without a time to go on goes on then at the latest.
 const STOPPED_POLL: SignedDuration = SignedDuration::from_secs(5);
-/// How often everything is compared where the config says `auto`.
-const SWEEP_PERIOD: SignedDuration = SignedDuration::from_hours(24);
+/// How often it is looked what is to be compared, where the config says `auto`.
+const SWEEP_LOOK: SignedDuration = SignedDuration::from_mins(10);
 /// How often expired items are removed.
 const UPKEEP: SignedDuration = SignedDuration::from_hours(1);
 
@@ -201,7 +201,7 @@ async fn compare(shared: Arc<Shared>, sync: Sync, config: SyncConfig) {
     loop {
         let next = match &config.sweep {
             Some(Sweep::Schedule(schedule)) => schedule.next_after(shared.now()),
-            Some(Sweep::Auto) => shared.now() + SWEEP_PERIOD,
+            Some(Sweep::Auto) => shared.now() + SWEEP_LOOK,
             None => return,
         };
         while shared.now() < next && !shared.stop.is_wished() {
@@ -209,6 +209,9 @@ async fn compare(shared: Arc<Shared>, sync: Sync, config: SyncConfig) {
         }
         for mapping in &sync.mappings {
             for side in [Side::Left, Side::Right] {
+                if config.sweep == Some(Sweep::Auto) && !is_due(&sync, sweep::rhythm(engine, &sync, mapping, side).await, shared.now()) {
+                    continue;
+                }
                 loop {
                     if shared.stop.is_wished() {
                         return;
@@ -227,6 +230,17 @@ async fn compare(shared: Arc<Shared>, sync: Sync, config: SyncConfig) {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Whether an object of a side is to be compared now, where the config leaves that to us.
+fn is_due(sync: &Sync, rhythm: Result<Option<Rhythm>, EngineError>, now: Timestamp) -> bool {
+    match rhythm {
+        Ok(rhythm) => rhythm.is_some_and(|rhythm| rhythm.is_due(now)),
+        Err(error) => {
+            tracing::error!(sync = %sync.name, "when a sweep is due cannot be told: {error}");
+            false
         }
     }
 }

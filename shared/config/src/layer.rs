@@ -95,7 +95,8 @@ fn read_layer(entry: &Entry, known: &Known<'_>, findings: &mut Findings) -> Opti
 
 fn unknown_object(node: &Node, facts: &SystemFacts, path: &str, findings: &mut Findings) {
     let Some((place, kind)) = node.get("object").and_then(|place| Some((place.place, place.text()?))) else { return };
-    if facts.objects.iter().any(|object| object.as_str() == kind) {
+    // A system whose objects the customer names has facts for any.
+    if facts.objects.iter().any(|object| [kind, "*"].contains(&object.as_str())) {
         return;
     }
     let hint = suggestion(kind, facts.objects.iter().map(ObjectKind::as_str), "objects");

@@ -204,12 +204,12 @@ impl Replica {
         let path = "/v2/contacts?sort_by=id&per_page=100&page=1";
         let request = http::Request::get(path).header("authorization", format!("Bearer {ACCESS_TOKEN}")).header("user-agent", "a person");
         let request = request.body(Bytes::new()).expect("a request");
-        let mut sell = lock(&self.sell);
-        let answer = sell.simulator.handle(self.stage.now(), &request);
+        let mut account = lock(&self.sell);
+        let answer = account.simulator.handle(self.stage.now(), &request);
         let mut body: Json = serde_json::from_slice(answer.body()).expect("a page of contacts");
         body["items"].as_array_mut().expect("a page of contacts").truncate(count);
         body["meta"]["links"].as_object_mut().expect("links to other pages").remove("next_page");
-        sell.script.add(When::next(http::Method::GET, path), Trouble::Instead(200, body.to_string()));
+        account.script.add(When::next(http::Method::GET, path), Trouble::Instead(200, body.to_string()));
     }
 
     /// Requests that reached Sell since the last call of this, method and path each.

@@ -15,8 +15,8 @@ export const INSTALLATION = "installation";
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 /** What Secrets Manager takes in a name. */
 const BUNDLE = /^[A-Za-z0-9/_+=.@-]{1,128}$/;
-/** The local runner compares everything once a day where the config says `auto`, and so do we. */
-const SWEEP_AUTO: Schedule = { expression: "rate(1 day)", timeZone: "UTC", gapSeconds: 86_400 };
+/** How often it is looked what is due where the config says `auto`: the function itself tells, from the number of records and the budget. */
+const SWEEP_AUTO: Schedule = { expression: "rate(1 hour)", timeZone: "UTC", gapSeconds: 3_600 };
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -117,7 +117,7 @@ function readSync(name: string, node: unknown, known: ReadonlyMap<string, Connec
   if (left === undefined || right === undefined || schedule === undefined) {
     return [];
   }
-  return [{ name, left, right, backfill: node["history"] === "backfill", schedule, sweep, mappings }];
+  return [{ name, left, right, backfill: node["history"] === "backfill", schedule, sweep, sweepIsAuto: sweep === SWEEP_AUTO, mappings }];
 }
 
 function readSides(node: unknown, zone: string, path: string, findings: Findings): Record<Side, Schedule> | undefined {

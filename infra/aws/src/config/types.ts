@@ -22,6 +22,8 @@ export interface Sync {
   readonly schedule: Readonly<Record<Side, Schedule>>;
   /** `undefined`: never. */
   readonly sweep: Schedule | undefined;
+  /** Whether `sweep` says when it is looked what is due, by the records and the budget (`sweep: auto`). */
+  readonly sweepIsAuto: boolean;
   /** The names of its object mappings. */
   readonly mappings: readonly string[];
 }

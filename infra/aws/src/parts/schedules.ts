@@ -18,6 +18,8 @@ import { setAside } from "./queues.js";
 const BACKFILL: Schedule = { expression: "rate(15 minutes)", timeZone: "UTC", gapSeconds: 900 };
 /** Sweeps begin within an hour of their time: all of them at once would share one budget. */
 const SWEEP_WINDOW_MINUTES = 60;
+/** Where it is looked each hour what is due, the looks do not overtake one another. */
+const SWEEP_LOOK_WINDOW_MINUTES = 15;
 /** A run that could not be started is tried again for so long; then the next one has come, or soon will. */
 const START_WITHIN_S = 300;
 const START_TRIES_MAX = 3;
@@ -80,8 +82,8 @@ export function schedules(scope: Construct, syncs: readonly Sync[], pull: Lambda
             `${sync.name}-sweep-${mapping}-${side}`,
             what,
             sync.sweep,
-            { sync: sync.name, sweep: { mapping, side } },
-            SWEEP_WINDOW_MINUTES,
+            { sync: sync.name, sweep: sync.sweepIsAuto ? { mapping, side, auto: true } : { mapping, side } },
+            sync.sweepIsAuto ? SWEEP_LOOK_WINDOW_MINUTES : SWEEP_WINDOW_MINUTES,
           );
         }
       }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use syncline_config::{Schedule, Sync};
+use syncline_config::{Schedule, Sweep, Sync};
 use syncline_engine::backfill::Phase;
-use syncline_engine::status::{Alone, EndStatus, Status as Found, SyncStatus, status};
+use syncline_engine::status::{Alone, EndStatus, Status as Found, SweepStatus, SyncStatus, status};
+use syncline_engine::sweep::SweepPhase;
 use syncline_model::{RecordId, Side, SyncName, Timestamp};
 
 use crate::args::Status;
@@ -46,6 +47,8 @@ struct Shown<'a> {
 struct Schedules<'a> {
     left: Next<'a>,
     right: Next<'a>,
+    /// When everything is compared, in the words of the configuration; `None`: never.
+    sweep: Option<&'a Sweep>,
 }
 
 #[derive(Serialize)]
@@ -59,7 +62,7 @@ struct Next<'a> {
 impl<'a> Schedules<'a> {
     fn of(sync: &'a Sync, now: Timestamp) -> Self {
         let next = |schedule: &'a Schedule| Next { schedule, next: schedule.next_after(now) };
-        Self { left: next(&sync.schedule.left), right: next(&sync.schedule.right) }
+        Self { left: next(&sync.schedule.left), right: next(&sync.schedule.right), sweep: sync.sweep.as_ref() }
     }
 }
 
@@ -81,6 +84,9 @@ fn words(sync: &SyncStatus, now: Timestamp, schedules: Option<&Schedules<'_>>) -
                 (true, Some(at)) => format!("caught up {} s ago", now.duration_since(at).as_secs().max(0)),
             };
             rows.push(vec![format!("  {}", mapping.mapping), side.to_string(), state]);
+            if let (Some(swept), Some(when)) = (mapping.sweeps.of(side), schedules.and_then(|schedules| schedules.sweep)) {
+                rows.push(vec![String::new(), String::new(), sweep_words(swept, when, now)]);
+            }
         }
         if let Some(entries) = &mapping.entries {
             let unlinked: u64 = entries.unlinked.values().sum();
@@ -112,6 +118,33 @@ fn words(sync: &SyncStatus, now: Timestamp, schedules: Option<&Schedules<'_>>) -
     text.add(format_args!("\n  held: {}", if held.is_empty() { "none".to_owned() } else { held.join(", ") }));
     if sync.owners_not_found > 0 {
         text.add(format_args!("\n  owner not found: {} records (`syncline owners` lists them)", sync.owners_not_found));
+    }
+    text.into()
+}
+
+const MINUTE_S: u64 = 60;
+const HOUR_S: u64 = 3_600;
+
+/// How the comparison of all records with the links stands, and when it comes again.
+fn sweep_words(swept: &SweepStatus, when: &Sweep, now: Timestamp) -> String {
+    let mut text = Text::from(match (swept.phase, swept.ended) {
+        (SweepPhase::NotBegun, _) | (SweepPhase::Asked | SweepPhase::Done, None) => "not compared yet".to_owned(),
+        (SweepPhase::Listing | SweepPhase::Comparing | SweepPhase::Sending, _) => "being compared".to_owned(),
+        (SweepPhase::Asked, Some(_)) => format!("compared: {} are missing, a person is asked", swept.gone),
+        (SweepPhase::Done, Some(at)) => {
+            let (records, ago_s) = (swept.records.unwrap_or_default(), now.duration_since(at).as_secs().max(0));
+            format!("compared {ago_s} s ago: {records} records, {} missing", swept.gone)
+        }
+    });
+    match when {
+        Sweep::Schedule(schedule) => text.add(format_args!("; {schedule}, next at {}", schedule.next_after(now))),
+        Sweep::Auto => {
+            let (hours, minutes) = (swept.auto.period_s / HOUR_S, swept.auto.period_s % HOUR_S / MINUTE_S);
+            text.add(format_args!("; every {hours} h {minutes:02} min, by records and budget"));
+            if let Some(at) = swept.auto.next_at {
+                text.add(format_args!(", next at {at}"));
+            }
+        }
     }
     text.into()
 }

@@ -35,12 +35,13 @@ impl Rhythm {
     }
 }
 
-/// How often an object of a side is compared, and when next; `None` where there is nothing to list.
+/// How often an object of a side is compared, and when next; `None` where there is nothing to compare.
 ///
 /// # Errors
 /// `Store`, and `Unreadable` where a newer version wrote the state.
 pub async fn rhythm(engine: &Engine, sync: &Sync, mapping: &ObjectMapping, side: Side) -> Result<Option<Rhythm>, EngineError> {
-    let Some(facts) = sync.facts(mapping, side).filter(|facts| !facts.is_write_only()) else { return Ok(None) };
+    // What cannot be asked for by its id is not compared: nobody could confirm that it is gone.
+    let Some(facts) = sync.facts(mapping, side).filter(|facts| facts.bounds.get_records_max > 0) else { return Ok(None) };
     let swept = resumable::peek::<State>(engine, &keys::sweep(&sync.name, &mapping.name, side)).await?;
     let swept = swept.map(|resting| resting.state).unwrap_or_default();
     let feed = cursor::status(engine, &sync.name, &mapping.name, side).await?;
