@@ -40,13 +40,16 @@ pub struct Simulated {
     pub system: &'static str,
     make: fn(&Load, &str) -> Box<dyn Users>,
     settings: fn(&str, Option<u32>) -> BTreeMap<String, String>,
-    server: Option<fn(&Path) -> Result<Served, String>>,
+    server: Option<Start>,
     secrets: &'static [(&'static str, &'static str)],
     writes: fn(&Request) -> bool,
     contact: fn(&mut dyn Simulator, Timestamp) -> Option<String>,
     edit: fn(&str, &str) -> String,
     show: fn(&str, &str) -> String,
 }
+
+/// Starts a system's own server over a folder; `Err` is a sentence on why there is none.
+type Start = fn(&Path) -> Result<Served, String>;
 
 /// A server of the system's own that runs on this machine, with data that stay in its folder. It ends when this is dropped, or the process ends.
 pub struct Served {
