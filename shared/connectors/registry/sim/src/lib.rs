@@ -41,7 +41,6 @@ pub struct Simulated {
     make: fn(&Load, &str) -> Box<dyn Users>,
     settings: fn(&str, Option<u32>) -> BTreeMap<String, String>,
     server: Option<Serve>,
-    server: Option<Start>,
     secrets: &'static [(&'static str, &'static str)],
     writes: fn(&Request) -> bool,
     contact: fn(&mut dyn Simulator, Timestamp) -> Option<String>,
@@ -51,8 +50,6 @@ pub struct Simulated {
 
 /// Starts a server with its data in a folder; the error is a sentence for a person.
 type Serve = fn(&Path) -> Result<Served, String>;
-/// Starts a system's own server over a folder; `Err` is a sentence on why there is none.
-type Start = fn(&Path) -> Result<Served, String>;
 
 /// A server of the system's own that runs on this machine, with data that stay in its folder. It ends when this is dropped, or the process ends.
 pub struct Served {
