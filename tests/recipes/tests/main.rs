@@ -8,8 +8,6 @@
 )]
 
 mod aircall_zendesk;
-#[path = "sell_postgres/appointments.rs"]
-mod appointments;
 mod bad_answers;
 mod budgets;
 mod freshdesk_salesforce;

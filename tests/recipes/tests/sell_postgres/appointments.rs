@@ -1,83 +1,34 @@
 //! Appointments: Sell's Firehose alone tells of them, where the plan has it, and Sell takes none.
 
-use std::sync::Arc;
+use std::ops::Deref;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 use syncline_engine::explain::{Place, explain};
-use syncline_engine::ports::http::{Call, Http, NoAnswer};
-use syncline_engine::ports::sql::SCHEME;
-use syncline_engine::provision::provision;
 use syncline_engine::status::MappingStatus;
 use syncline_engine::write::{Delivery, write};
-use syncline_model::{Deadline, Side};
-use syncline_postgres_sim::{Database, PASSWORD};
-use syncline_recipe_tests::{Memory, Stage, TestClock};
-use syncline_simulator::{Fields, InProcess, Shared, Unkind, Users, lock, shared};
-use syncline_zendesk_sell_sim::{Limits, Plan, Profile, Sell};
+use syncline_model::Side;
+use syncline_recipe_tests::{Replica, ReplicaSetup};
+use syncline_simulator::lock;
+use syncline_zendesk_sell_sim::{Plan, Profile};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// One way to both systems, by the scheme that is asked.
-struct ByScheme {
-    sell: InProcess<Sell>,
-    replica: InProcess<Database>,
-}
+/// A replica, seen by its appointments.
+struct Meetings(Replica);
 
-#[async_trait]
-impl Http for ByScheme {
-    async fn send(&self, call: Call, by: Deadline) -> Result<http::Response<Bytes>, NoAnswer> {
-        if call.request.uri().scheme_str() == Some(SCHEME) { self.replica.send(call, by).await } else { self.sell.send(call, by).await }
+impl Deref for Meetings {
+    type Target = Replica;
+
+    fn deref(&self) -> &Replica {
+        &self.0
     }
 }
 
-/// A Sell account and its replica.
-struct Replica {
-    stage: Stage,
-    sell: Shared<Unkind<Sell>>,
-    database: Shared<Unkind<Database>>,
-}
-
-impl Replica {
-    /// The shipped recipe, before it is turned on.
+impl Meetings {
+    /// Before it is turned on.
     async fn off(plan: Plan) -> Self {
-        Self::with(plan, "", "").await
-    }
-
-    /// With one line of the recipe written otherwise.
-    async fn with(plan: Plan, line: &str, otherwise: &str) -> Self {
-        let (clock, secrets) = (Arc::new(TestClock::default()), Arc::new(Memory::default()));
-        secrets.set("sell", "access_token", syncline_zendesk_sell_sim::ACCESS_TOKEN);
-        secrets.set("replica", "password", PASSWORD);
-        let profile = Profile { plan, limits: Limits::BOUNDLESS, ..Default::default() };
-        let (sell, database) = (shared(Unkind::new(Sell::new(profile))), Database::new());
-        database.administer(&["DROP TABLE contacts, companies"]).unwrap();
-        let settings = database.settings();
-        let database = shared(Unkind::new(database));
-        let http = ByScheme {
-            sell: InProcess { simulator: sell.clone(), clock: clock.clone() },
-            replica: InProcess { simulator: database.clone(), clock: clock.clone() },
-        };
-        let text = syncline_config::recipe("zendesk_sell-postgres").unwrap();
-        let of = |name: &str| settings.get(name).unwrap();
-        let text = text
-            .replace(
-                "host: db.acme.example",
-                &format!("host: {}\n    port: \"{}\"\n    calls_per_minute: \"100000\"", of("host"), of("port")),
-            )
-            .replace("database: crm", &format!("database: {}", of("database")))
-            .replace("user: syncline", &format!("user: {}", of("user")))
-            .replacen(line, otherwise, 1)
-            .replace("system: zendesk_sell", "system: zendesk_sell\n    calls_per_minute: \"100000\"");
-        let stage = Stage::new(&text, clock, secrets, Arc::new(http)).await;
-        let made = provision(stage.sync(), false, stage.by()).await.unwrap();
-        let failed: Vec<_> = made.iter().filter(|made| made.trouble.is_some()).collect();
-        assert!(failed.is_empty(), "{failed:?}");
-        let tables = stage.sync().mappings.iter().map(|mapping| mapping.kind.right.to_string()).collect::<Vec<_>>().join(", ");
-        lock(&database).simulator.administer(&[&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO people")]).unwrap();
-        Self { stage, sell, database }
+        Self(Replica::off(ReplicaSetup::unhurried(Profile { plan, ..Profile::default() })).await)
     }
 
     async fn on(plan: Plan) -> Self {
@@ -90,15 +41,6 @@ impl Replica {
         Box::pin(self.stage.turn_on()).await;
     }
 
-    fn now(&self) -> Timestamp {
-        self.stage.clock.advance(SignedDuration::from_secs(2));
-        self.stage.now()
-    }
-
-    fn new_at_sell(&self, kind: &str, fields: &Json) -> String {
-        lock(&self.sell).simulator.create(self.now(), kind, &of(fields)).unwrap()
-    }
-
     fn meeting(&self, name: &str) -> String {
         let about = json!([{"id": 1, "contextable_id": 2_502_127, "contextable_type": "deal"}]);
         self.new_at_sell(
@@ -107,12 +49,12 @@ impl Replica {
         )
     }
 
-    fn edit_at_sell(&self, id: &str, fields: &Json) {
-        lock(&self.sell).simulator.edit(self.now(), "appointment", id, &of(fields)).unwrap();
+    fn change(&self, id: &str, fields: &Json) {
+        self.edit_at_sell("appointment", id, fields);
     }
 
-    fn delete_at_sell(&self, id: &str) {
-        lock(&self.sell).simulator.delete(self.now(), "appointment", id).unwrap();
+    fn call_off(&self, id: &str) {
+        self.delete_at_sell("appointment", id);
     }
 
     /// Runs of the schedule until all that happened must be over there.
@@ -121,7 +63,7 @@ impl Replica {
     }
 
     /// Columns of the replica's rows, in order of the first; without those that are marked as deleted.
-    fn rows(&self, table: &str, columns: &str) -> Vec<Vec<String>> {
+    fn cells(&self, table: &str, columns: &str) -> Vec<Vec<String>> {
         let select = format!("SELECT {columns} FROM {table} WHERE syncline_deleted_at IS NULL ORDER BY 1");
         let answer = lock(&self.database).simulator.administer(&[&select]).unwrap().remove(0);
         answer.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect()).collect()
@@ -129,12 +71,7 @@ impl Replica {
 
     /// The names of the appointments that the replica shows.
     fn names(&self) -> Vec<String> {
-        self.rows("appointments", "name").into_iter().flatten().collect()
-    }
-
-    fn sql(&self, statement: &str) {
-        let now = self.now();
-        lock(&self.database).simulator.edit_with_sql(now, &[statement]).unwrap();
+        self.cells("appointments", "name").into_iter().flatten().collect()
     }
 
     async fn status(&self) -> MappingStatus {
@@ -154,13 +91,9 @@ impl Replica {
     }
 }
 
-fn of(json: &Json) -> Fields {
-    json.as_object().cloned().unwrap_or_default().into_iter().collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn zs_02_appointments_come_change_and_go_as_firehose_tells() {
-    let world = Replica::off(Plan::Growth).await;
+    let world = Meetings::off(Plan::Growth).await;
     world.meeting("Long ago");
     world.stage.clock.advance(SignedDuration::from_hours(73));
     let early = world.meeting("Kick-off");
@@ -170,21 +103,21 @@ async fn zs_02_appointments_come_change_and_go_as_firehose_tells() {
     assert_eq!(world.names(), ["Kick-off"]);
     let late = world.meeting("Review");
     world.later().await;
-    let seen = world.rows("appointments", "sell_id, name, location, (starts_at AT TIME ZONE 'UTC')::text, about::text");
+    let seen = world.cells("appointments", "sell_id, name, location, (starts_at AT TIME ZONE 'UTC')::text, about::text");
     let row = |id: &str, name: &str| [id, name, "Room 1", "2026-12-01 09:00:00", "{deal:2502127}"].map(str::to_owned).to_vec();
     assert_eq!(seen, [row(&early, "Kick-off"), row(&late, "Review")]);
-    world.edit_at_sell(&early, &json!({"location": "Room 2"}));
-    world.delete_at_sell(&late);
+    world.change(&early, &json!({"location": "Room 2"}));
+    world.call_off(&late);
     let brief = world.meeting("Called off at once");
-    world.delete_at_sell(&brief);
+    world.call_off(&brief);
     world.later().await;
-    assert_eq!(world.rows("appointments", "name, location"), [["Kick-off", "Room 2"]]);
+    assert_eq!(world.cells("appointments", "name, location"), [["Kick-off", "Room 2"]]);
     // Days without an event change nothing: no listing is asked, and nobody is missed in one.
     for _ in 0..4 {
         world.stage.clock.advance(SignedDuration::from_hours(30));
         world.later().await;
     }
-    world.edit_at_sell(&early, &json!({"name": "Kick-off, at last"}));
+    world.change(&early, &json!({"name": "Kick-off, at last"}));
     world.later().await;
     assert_eq!(world.names(), ["Kick-off, at last"]);
     assert_eq!(world.writes_at_sell(), 0);
@@ -193,7 +126,7 @@ async fn zs_02_appointments_come_change_and_go_as_firehose_tells() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zs_02_an_edit_of_a_replicated_appointment_stays_where_it_is() {
-    let world = Replica::on(Plan::Growth).await;
+    let world = Meetings::on(Plan::Growth).await;
     let (edited, removed) = (world.meeting("Kick-off"), world.meeting("Review"));
     world.later().await;
     world.sql(&format!("UPDATE appointments SET name = 'Ours' WHERE sell_id = '{edited}'"));
@@ -202,11 +135,11 @@ async fn zs_02_an_edit_of_a_replicated_appointment_stays_where_it_is() {
     world.later().await;
     assert_eq!(world.names(), ["Nobody knows it at Sell", "Ours"]);
     // Sell's next word about it counts, field by field; who was removed here stays away.
-    world.edit_at_sell(&edited, &json!({"location": "Room 3"}));
-    world.edit_at_sell(&removed, &json!({"location": "Room 3"}));
+    world.change(&edited, &json!({"location": "Room 3"}));
+    world.change(&removed, &json!({"location": "Room 3"}));
     world.later().await;
-    assert_eq!(world.rows("appointments", "name, location"), [["Nobody knows it at Sell", ""], ["Ours", "Room 3"]]);
-    world.edit_at_sell(&edited, &json!({"name": "Kick-off, moved"}));
+    assert_eq!(world.cells("appointments", "name, location"), [["Nobody knows it at Sell", ""], ["Ours", "Room 3"]]);
+    world.change(&edited, &json!({"name": "Kick-off, moved"}));
     world.later().await;
     assert_eq!(world.names(), ["Kick-off, moved", "Nobody knows it at Sell"]);
     assert_eq!(world.writes_at_sell(), 0);
@@ -215,7 +148,7 @@ async fn zs_02_an_edit_of_a_replicated_appointment_stays_where_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zs_02_what_the_replica_refused_is_decided_anew_when_it_is_released() {
-    let world = Replica::on(Plan::Growth).await;
+    let world = Meetings::on(Plan::Growth).await;
     lock(&world.database).simulator.administer(&["ALTER TABLE appointments ADD CONSTRAINT short CHECK (length(name) < 10)"]).unwrap();
     let id = world.meeting("A name that is too long");
     world.later().await;
@@ -232,12 +165,12 @@ async fn zs_02_what_the_replica_refused_is_decided_anew_when_it_is_released() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zs_04_without_firehose_the_rest_is_synced_and_status_and_preflight_say_what_it_takes() {
-    let world = Replica::on(Plan::Team).await;
+    let world = Meetings::on(Plan::Team).await;
     world.meeting("Kick-off");
     let person = world.new_at_sell("contact", &json!({"last_name": "Nowak"}));
     world.later().await;
     assert_eq!(world.names(), Vec::<String>::new());
-    assert_eq!(world.rows("contacts", "sell_id, last_name"), [[person.as_str(), "Nowak"]]);
+    assert_eq!(world.cells("contacts", "sell_id, last_name"), [[person.as_str(), "Nowak"]]);
     let pulled = world.stage.pull(Side::Left).await;
     assert!(pulled.caught_up && pulled.stopped.is_none(), "what an account does not have is no trouble: {pulled:?}");
     let closed = world.status().await.cursors.left.closed.expect("the status says that there is no feed");
@@ -252,7 +185,7 @@ async fn zs_04_without_firehose_the_rest_is_synced_and_status_and_preflight_say_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zs_05_after_an_upgrade_they_come_and_after_a_downgrade_nothing_is_deleted() {
-    let world = Replica::on(Plan::Team).await;
+    let world = Meetings::on(Plan::Team).await;
     world.later().await;
     lock(&world.sell).simulator.upgrade();
     // Between the upgrade and the next run.
@@ -261,7 +194,7 @@ async fn zs_05_after_an_upgrade_they_come_and_after_a_downgrade_nothing_is_delet
     assert_eq!(world.names(), ["Kick-off"]);
     assert_eq!(world.status().await.cursors.left.closed, None);
     lock(&world.sell).simulator.downgrade();
-    world.edit_at_sell(&first, &json!({"name": "Nobody tells of this"}));
+    world.change(&first, &json!({"name": "Nobody tells of this"}));
     for _ in 0..3 {
         world.stage.clock.advance(SignedDuration::from_hours(30));
         world.later().await;
@@ -269,11 +202,11 @@ async fn zs_05_after_an_upgrade_they_come_and_after_a_downgrade_nothing_is_delet
     assert_eq!(world.names(), ["Kick-off"]);
     assert!(world.status().await.cursors.left.closed.is_some());
     lock(&world.sell).simulator.upgrade();
-    world.edit_at_sell(&first, &json!({"name": "Kick-off, again"}));
+    world.change(&first, &json!({"name": "Kick-off, again"}));
     let second = world.meeting("Review");
     world.later().await;
     assert_eq!(world.names(), ["Kick-off, again", "Review"]);
-    world.delete_at_sell(&second);
+    world.call_off(&second);
     world.later().await;
     assert_eq!(world.names(), ["Kick-off, again"]);
     world.is_quiet().await;
@@ -281,7 +214,7 @@ async fn zs_05_after_an_upgrade_they_come_and_after_a_downgrade_nothing_is_delet
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zs_02_its_story_says_that_sell_cannot_be_asked() {
-    let world = Replica::on(Plan::Growth).await;
+    let world = Meetings::on(Plan::Growth).await;
     let id = world.meeting("Kick-off");
     world.later().await;
     let place = Place { sync: world.stage.sync().name.clone(), mapping: "appointments".into(), side: Side::Left };
@@ -290,7 +223,7 @@ async fn zs_02_its_story_says_that_sell_cannot_be_asked() {
     assert!(story.now.says.contains("cannot be asked"), "{}", story.now.says);
 }
 
-impl Replica {
+impl Meetings {
     /// Each of these happens and is pulled by itself; then the queue hands all of it out, the last first.
     async fn told_backwards(&self, acts: &[&dyn Fn()]) {
         let stage = &self.stage;
@@ -314,19 +247,19 @@ impl Replica {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zs_02_an_older_word_that_comes_late_changes_nothing() {
-    let world = Replica::on(Plan::Growth).await;
+    let world = Meetings::on(Plan::Growth).await;
     let id = world.meeting("Kick-off");
     world.later().await;
-    let there = || world.edit_at_sell(&id, &json!({"name": "Moved"}));
-    let back = || world.edit_at_sell(&id, &json!({"name": "Kick-off"}));
+    let there = || world.change(&id, &json!({"name": "Moved"}));
+    let back = || world.change(&id, &json!({"name": "Kick-off"}));
     world.told_backwards(&[&there, &back]).await;
     assert_eq!(world.names(), ["Kick-off"]);
-    world.told_backwards(&[&there, &|| world.delete_at_sell(&id)]).await;
+    world.told_backwards(&[&there, &|| world.call_off(&id)]).await;
     assert_eq!(world.names(), Vec::<String>::new());
     // Made and called off before anything of it was carried over.
     let made = std::cell::RefCell::new(String::new());
     let hold_meeting = || *made.borrow_mut() = world.meeting("Brief");
-    world.told_backwards(&[&hold_meeting, &|| world.delete_at_sell(&made.borrow())]).await;
+    world.told_backwards(&[&hold_meeting, &|| world.call_off(&made.borrow())]).await;
     assert_eq!(world.names(), Vec::<String>::new());
     world.is_quiet().await;
 }
@@ -334,8 +267,8 @@ async fn zs_02_an_older_word_that_comes_late_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_whose_counterpart_cannot_be_looked_for_is_held_and_the_others_go_on() {
     let deals = "        left: deal\n";
-    let world = Replica::with(Plan::Growth, deals, &format!("{deals}        match: [ {{ left: currency, right: currency }} ]\n")).await;
-    world.turn_on().await;
+    let match_keys = format!("{deals}        match: [ {{ left: currency, right: currency }} ]\n");
+    let world = Meetings(Replica::made(ReplicaSetup::default().with(deals, &match_keys)).await);
     let person = world.new_at_sell("contact", &json!({"last_name": "Nowak"}));
     world.later().await;
     // Without a value there is nothing to look for.
@@ -347,5 +280,5 @@ async fn a_record_whose_counterpart_cannot_be_looked_for_is_held_and_the_others_
     let holds = world.stage.holds().await;
     assert_eq!(holds.iter().map(syncline_engine::hold::Hold::name).collect::<Vec<_>>(), ["not_searched"]);
     assert!(holds[0].says.contains("search of deals by currency"), "{}", holds[0].says);
-    assert_eq!(world.rows("deals", "name, (sell_id IS NOT NULL)::text"), [["Looked for", "false"], ["Made", "true"]]);
+    assert_eq!(world.cells("deals", "name, (sell_id IS NOT NULL)::text"), [["Looked for", "false"], ["Made", "true"]]);
 }

@@ -1,5 +1,6 @@
 //! Zendesk Sell and a replica in PostgreSQL: ZS-1 to ZS-11.
 
+mod appointments;
 mod zs_01_objects;
 mod zs_02_deletions_by_firehose;
 mod zs_03_deletions_by_sweep;
