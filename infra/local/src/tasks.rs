@@ -207,6 +207,9 @@ async fn compare(shared: Arc<Shared>, sync: Sync, config: SyncConfig) {
         while shared.now() < next && !shared.stop.is_wished() {
             shared.wait(Some(next), &mut never).await;
         }
+        if shared.stop.is_wished() {
+            return;
+        }
         for mapping in &sync.mappings {
             for side in [Side::Left, Side::Right] {
                 if config.sweep == Some(Sweep::Auto) && !is_due(&sync, sweep::rhythm(engine, &sync, mapping, side).await, shared.now()) {
