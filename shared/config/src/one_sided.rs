@@ -49,7 +49,7 @@ pub(crate) fn refuse(entry: &Entry, mapping: &ObjectMapping, defaults: &Defaults
         if facts.reading == Reading::ByFeed {
             told_by_a_feed(&end, mapping, findings);
         }
-        if facts.written && !facts.searched {
+        if facts.written && !facts.searched && facts.reading != Reading::Never {
             not_searched(&end, mapping, findings);
         }
     }

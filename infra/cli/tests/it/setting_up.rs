@@ -66,7 +66,7 @@ syncs:
         fields:
           email: { left: email, right: Email }
           title: { left: email, right: Title }
-          company: { left: company_id, right: AccountId, reference: contacts }
+          company: { left: company_id, right: AccountId, reference: company }
 "#;
 
 #[test]

@@ -56,7 +56,7 @@ fn object_facts(object: &ports::ObjectFacts) -> ObjectFacts {
             (false, true) => Reading::Never,
             (false, false) => Reading::AtAnyTime,
         },
-        searched: object.is_write_only() || object.bounds.find_keys_max > 0,
+        searched: object.bounds.find_keys_max > 0,
     }
 }
 
