@@ -14,7 +14,7 @@ use syncline_engine::sweep::{self, SweepProgress};
 use syncline_model::{Deadline, Side};
 use syncline_postgres_sim::{Database, PASSWORD};
 use syncline_simulator::{Fields, InProcess, Shared, Simulator, Trouble, Unkind, Users, When, lock, shared};
-use syncline_zendesk_sell_sim::{ACCESS_TOKEN, Limits, Plan, Profile, Sell};
+use syncline_zendesk_sell_sim::{ACCESS_TOKEN, Limits, OWNER_EMAIL, Plan, Profile, Sell};
 
 use crate::{Memory, Stage, TestClock};
 
@@ -67,6 +67,7 @@ impl ReplicaSetup {
             .with("host: db.acme.example", &format!("host: {}\n    port: \"{}\"\n    {MANY_CALLS}", of("host"), of("port")))
             .with("database: crm", &format!("database: {}", of("database")))
             .with("user: syncline", &format!("user: {}", of("user")))
+            .with("sales@acme.example", OWNER_EMAIL)
     }
 
     /// Replaces a part of the recipe; it must be there.

@@ -8,11 +8,11 @@ use syncline_recipe_tests::{Replica, ReplicaSetup};
 use syncline_simulator::lock;
 use syncline_zendesk_sell_sim::{CustomField, OWNER_EMAIL};
 
-/// With a custom field of the account's, and a user who stands in where the recipe leaves one to be named.
+/// With a custom field of the account's.
 fn setup() -> ReplicaSetup {
     let mut setup = ReplicaSetup::default();
     setup.sell.add_custom_field("contact", CustomField::new("Region", "string"));
-    setup.with("# region:", "region:").with("sales@acme.example", OWNER_EMAIL)
+    setup.with("# region:", "region:")
 }
 
 fn show(row: &Json, columns: &[&str]) -> Vec<Json> {

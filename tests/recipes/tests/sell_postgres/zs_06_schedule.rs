@@ -53,7 +53,8 @@ async fn zs_06_where_the_budget_is_too_small_for_every_minute_it_is_kept_and_not
         let calls = replica.calls_to_sell();
         assert!(calls.len() <= 8, "minute {minute}: {calls:?}");
     }
-    assert_eq!(ids.iter().filter(|id| replica.is_live("contacts", id)).count(), 3);
+    let status = format!("{:?}", replica.stage.status().await);
+    assert_eq!(ids.iter().filter(|id| replica.is_live("contacts", id)).count(), 3, "{status}");
     assert!(replica.is_live("leads", &lead));
     let shown = budget(&replica).await;
     assert!(shown.used <= 8 && shown.used + shown.window_left == 8, "{shown:?}");

@@ -3,11 +3,6 @@
 use serde_json::{Value as Json, json};
 use syncline_recipe_tests::{Replica, ReplicaSetup};
 use syncline_simulator::lock;
-use syncline_zendesk_sell_sim::OWNER_EMAIL;
-
-fn setup() -> ReplicaSetup {
-    ReplicaSetup::default().with("sales@acme.example", OWNER_EMAIL)
-}
 
 /// An organisation, somebody who works there, and one of each that belongs to them.
 struct House {
@@ -42,7 +37,7 @@ fn writes(replica: &Replica) -> Vec<String> {
 
 #[tokio::test]
 async fn zs_07_edits_of_every_table_go_back_each_with_one_write() {
-    let House { replica, north, ida, deal, lead, task, note } = house(setup()).await;
+    let House { replica, north, ida, deal, lead, task, note } = house(ReplicaSetup::default()).await;
     replica.sql("UPDATE contacts SET title = 'Head of buying', city = 'Hamburg', tags = ARRAY['vip'] WHERE last_name = 'Nowak'");
     replica.sql("UPDATE deals SET value = 250.75, closes_on = '2027-03-31'");
     replica.sql("UPDATE leads SET status = 'Working', first_name = 'Jonas'");
@@ -76,7 +71,7 @@ async fn zs_07_edits_of_every_table_go_back_each_with_one_write() {
 
 #[tokio::test]
 async fn zs_07_rows_that_are_inserted_become_records_with_what_they_belong_to() {
-    let House { replica, north, .. } = house(setup()).await;
+    let House { replica, north, .. } = house(ReplicaSetup::default()).await;
     // A person at an organisation that is known, and a deal of theirs, in one transaction: neither is at Sell yet.
     replica.sql(
         "WITH person AS (INSERT INTO contacts (first_name, last_name, email, organization_id) \
@@ -110,7 +105,10 @@ async fn zs_07_rows_that_are_inserted_become_records_with_what_they_belong_to() 
 
 #[tokio::test]
 async fn zs_07_a_row_that_is_deleted_leaves_sell_alone_unless_the_config_says_otherwise() {
-    for (propagates, setup) in [(false, setup()), (true, setup().with("right: ignore, max_share: 5", "right: propagate, max_share: 100"))] {
+    for (propagates, setup) in [
+        (false, ReplicaSetup::default()),
+        (true, ReplicaSetup::default().with("right: ignore, max_share: 5", "right: propagate, max_share: 100")),
+    ] {
         let House { replica, task, note, .. } = house(setup).await;
         replica.sql("DELETE FROM tasks");
         replica.sql("UPDATE notes SET syncline_deleted_at = now()");
@@ -125,7 +123,7 @@ async fn zs_07_a_row_that_is_deleted_leaves_sell_alone_unless_the_config_says_ot
 
 #[tokio::test]
 async fn zs_07_a_trigger_tells_of_edits_and_no_table_is_searched_for_them() {
-    let House { replica, ida, .. } = house(setup()).await;
+    let House { replica, ida, .. } = house(ReplicaSetup::default()).await;
     let administer = |statement: &str| -> String {
         let rows = lock(&replica.database).simulator.administer(&[statement]).unwrap();
         rows.into_iter().flatten().flatten().flatten().collect::<Vec<String>>().concat()

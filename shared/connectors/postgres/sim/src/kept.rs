@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Child;
 use std::sync::Mutex;
 
-use syncline_engine::ports::sql::{SCHEME, Statement};
+use syncline_engine::ports::sql::Statement;
 
 use crate::server::{PASSWORD, ROLE, as_superuser, create, launch};
 
@@ -40,6 +40,6 @@ impl KeptServer {
 
     /// Where it answers: what a client of PostgreSQL's is given, but for who signs in.
     pub fn address(&self) -> String {
-        format!("{SCHEME}://127.0.0.1:{}/{DATABASE}", self.port)
+        format!("postgresql://127.0.0.1:{}/{DATABASE}", self.port)
     }
 }
