@@ -144,6 +144,8 @@ impl Replica {
         let stage = Stage::new(&setup.config, clock.clone(), secrets.clone(), http.clone()).await;
         let mut replica = Self { stage, sell, database, interjections };
         replica.provision().await;
+        // Whoever made the tables starts the program a minute later: its limits have room again.
+        replica.stage.clock.advance(SignedDuration::from_mins(1));
         match setup.calls_per_minute {
             None => replica.stage.learn_required().await,
             Some(calls) => {
