@@ -24,7 +24,7 @@ fn every_recipe_reads_as_it_stands_and_with_its_comments_switched_on() {
         ("freshdesk-salesforce", 6, 13, None),
         ("salesmanago-zoho_crm", 14, 14, None),
         ("zendesk_sell-mapsly", 18, 19, None),
-        ("zendesk_sell-postgres", 44, 45, None),
+        ("zendesk_sell-postgres", 50, 51, None),
     ];
     assert_eq!(recipe_names().collect::<Vec<_>>(), known.map(|(name, ..)| name));
     assert!(recipe("freshdesk").is_none());
@@ -101,7 +101,7 @@ fn zs_2_what_sell_does_not_take_of_an_appointment_is_refused_with_a_sentence() {
             vec!["this sync writes nothing there", "is never created"],
         ),
         ("link: { right: sell_id }", "link: { right: sell_id, left: name_of_row }", vec!["it cannot carry a link"]),
-        ("drift: leave", "drift: leave\n        deletes: { right: propagate }", vec!["never deleted, and a deletion on the right"]),
+        ("right: ignore }", "right: propagate }", vec!["never deleted, and a deletion on the right"]),
     ];
     for (from, to, expected) in cases {
         let said = said_of_appointments(from, to);
