@@ -138,17 +138,22 @@ impl Stage {
             if self.work(Side::Left).await + self.work(Side::Right).await > 0 {
                 continue;
             }
-            let mut next: Option<Timestamp> = None;
-            for side in SIDES {
-                let due = self.queue.next_due(&self.sync().ends.of(side).connection).await.expect("the queue");
-                next = next.into_iter().chain(due).min();
-            }
-            match next {
+            match self.next_due().await {
                 None => return,
                 Some(due) => self.clock.advance_to(due),
             }
         }
         panic!("the queues did not become empty: {:#?}", self.engine.counts.all());
+    }
+
+    /// When the next message of either queue falls due.
+    async fn next_due(&self) -> Option<Timestamp> {
+        let mut next: Option<Timestamp> = None;
+        for side in SIDES {
+            let due = self.queue.next_due(&self.sync().ends.of(side).connection).await.expect("the queue");
+            next = next.into_iter().chain(due).min();
+        }
+        next
     }
 
     /// Pulls and works until nothing is left to do.
@@ -184,6 +189,13 @@ impl Stage {
             let now = self.now();
             let next = SIDES.map(|side| (sync.schedule.of(side).next_after(now), side));
             let due = next.iter().map(|(at, _)| *at).min().expect("two sides");
+            if let Some(message) = self.next_due().await
+                && message < due.min(until)
+            {
+                self.clock.advance_to(message.max(now));
+                while self.work(Side::Left).await + self.work(Side::Right).await > 0 {}
+                continue;
+            }
             if due > until {
                 self.clock.advance_to(until);
                 return pulls;

@@ -95,10 +95,11 @@ pub struct FiguresError {
 }
 
 /// Recipes with their figures, as they were recorded last.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("freshdesk-salesforce", include_str!("../../figures/freshdesk-salesforce.json")),
     ("aircall-zendesk_support", include_str!("../../figures/aircall-zendesk_support.json")),
     ("salesmanago-zoho_crm", include_str!("../../figures/salesmanago-zoho_crm.json")),
+    ("zendesk_sell-postgres", include_str!("../../figures/zendesk_sell-postgres.json")),
 ];
 
 /// The recipes that have figures.
