@@ -23,7 +23,6 @@ mod secrecy;
 mod shape;
 mod sync;
 mod types;
-mod write_only;
 
 pub use config::{Config, Connection, HistoryKeep, HistoryMode, ObjectFacts, Reading, SettingKey, Sweep, Sync, SystemFacts};
 pub use cron::Cron;

@@ -10,7 +10,6 @@ use crate::findings::{Findings, below, listed, suggestion};
 use crate::one_sided;
 use crate::problem::Code;
 use crate::sync::{Defaults, SIDES, deletes, drift, flow};
-use crate::write_only::refuse_reading;
 
 /// Reads one mapping; `None` where too much is missing to make one, which is then among the findings.
 pub(crate) fn read_object(entry: &Entry, defaults: &Defaults<'_>, findings: &mut Findings) -> Option<ObjectMapping> {
@@ -25,8 +24,12 @@ pub(crate) fn read_object(entry: &Entry, defaults: &Defaults<'_>, findings: &mut
     let link = |side: &str| node.get("link").and_then(|link| link.text_at(side)).map(FieldName::from);
     let link_field = Pair::new(link("left"), link("right"));
     let match_keys = match_keys(node, &link_field, defaults, &path, findings);
-    let is_blind = refuse_reading(entry, defaults, &path, findings);
-    if !is_blind && node.is_map() && match_keys.is_empty() && link_field.left.is_none() && link_field.right.is_none() {
+    if node.is_map()
+        && !one_sided::is_blind(node, defaults)
+        && match_keys.is_empty()
+        && link_field.left.is_none()
+        && link_field.right.is_none()
+    {
         let hint =
             "add `match`, the fields by which the same record is known on both sides, or `link`, the fields that carry the other side's id";
         findings.add(Code::NoMatch, entry.key_place, path.as_str(), "nothing says which records are the same", hint);

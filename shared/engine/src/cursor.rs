@@ -25,6 +25,18 @@ struct Body {
     /// The account has no such feed now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     closed: Option<Closed>,
+    /// The last gap that the vendor told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gap: Option<Gap>,
+}
+
+/// Changes that the vendor had forgotten before we came for them, where nothing but the feed tells of them: they were not carried over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Until then all was told.
+    pub since: Timestamp,
+    /// When we learned of it: what the vendor still kept then was told.
+    pub met: Timestamp,
 }
 
 /// That a feed, which is all there is of an object, is not open to the account.
@@ -43,12 +55,8 @@ const FORMAT: u8 = 1;
 pub struct Lease {
     key: Key,
     version: u64,
-    pub cursor: Option<Cursor>,
-    begun: Option<Timestamp>,
-    first: bool,
     until: Timestamp,
-    caught_up: Option<Timestamp>,
-    closed: Option<Closed>,
+    body: Body,
 }
 
 /// A cursor as `status` shows it.
@@ -62,6 +70,9 @@ pub struct CursorStatus {
     /// Set where the feed is not read because the account does not have it: nothing is lost of what came before, nothing comes until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
+    /// Set where changes were forgotten before they were read, the last time that this was so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
 }
 
 /// Takes the lease; `None`: somebody else holds it.
@@ -77,8 +88,7 @@ pub async fn lease(
     if body.leased_until.is_some_and(|end| end > engine.now()) && !planted(Mutant::LeaseIgnored) {
         return Ok(None);
     }
-    let Body { v: _, cursor, begun, first, leased_until: _, caught_up, closed } = body;
-    let mut lease = Lease { key, version, cursor, begun, first, until, caught_up, closed };
+    let mut lease = Lease { key, version, until, body };
     match lease.store(engine, Some(until)).await {
         Ok(()) => Ok(Some(lease)),
         Err(EngineError::Store(StoreError::Lost { .. })) => Ok(None),
@@ -89,8 +99,8 @@ pub async fn lease(
 /// Reads a cursor without taking it.
 pub async fn status(engine: &Engine, sync: &SyncName, mapping: &MappingName, side: Side) -> Result<CursorStatus, EngineError> {
     let (_, body) = load(engine, &keys::cursor(sync, mapping, side)).await?;
-    let Body { cursor, begun, caught_up, leased_until, closed, .. } = body;
-    Ok(CursorStatus { started: cursor.is_some(), begun, caught_up, leased_until, closed })
+    let Body { v: _, cursor, begun, first: _, leased_until, caught_up, closed, gap } = body;
+    Ok(CursorStatus { started: cursor.is_some(), begun, caught_up, leased_until, closed, gap })
 }
 
 /// Lets a feed begin where a scan began, so that nothing that happened since is missed: if it was never read, or has been read only since a
@@ -113,8 +123,8 @@ pub async fn begin_at(
         return Ok(Some(until));
     }
     // Going back repeats what the base knows already, and loses nothing.
-    let caught_up = body.caught_up;
-    let mut lease = Lease { key, version, cursor: Some(cursor), begun: Some(began), first: false, until: now, caught_up, closed: None };
+    let body = Body { cursor: Some(cursor), begun: Some(began), first: false, closed: None, ..body };
+    let mut lease = Lease { key, version, until: now, body };
     match lease.store(engine, None).await {
         Ok(()) => Ok(None),
         Err(EngineError::Store(StoreError::Lost { .. })) => Ok(Some(now + jiff::SignedDuration::from_secs(1))),
@@ -123,37 +133,42 @@ pub async fn begin_at(
 }
 
 impl Lease {
+    /// Where the feed was read to; `None`: it never was.
+    pub fn cursor(&self) -> Option<&Cursor> {
+        self.body.cursor.as_ref()
+    }
+
     /// Moves the cursor. Only after the work it covers is durable. Fails if the lease was lost meanwhile.
     pub async fn advance(&mut self, engine: &Engine, cursor: Cursor, caught_up: bool) -> Result<(), EngineError> {
         self.move_to(engine, cursor);
         if caught_up {
-            self.caught_up = Some(engine.now());
+            self.body.caught_up = Some(engine.now());
         }
         self.store(engine, Some(self.until)).await
     }
 
     /// Whether nothing but the listing that is under way was ever read, by this feed or by a backfill.
     pub fn is_first(&self) -> bool {
-        self.cursor.is_none() || self.first
+        self.body.cursor.is_none() || self.body.first
     }
 
     /// From which moment a feed begins that has no cursor yet: from the first try, where the account did not have it then.
     pub fn begins(&self, now: Timestamp) -> Timestamp {
-        self.closed.as_ref().map_or(now, |closed| closed.since)
+        self.body.closed.as_ref().map_or(now, |closed| closed.since)
     }
 
     /// Notes that the account does not have the feed, and gives the lease back. The cursor stays: from there it goes on once there is one again.
     pub async fn close(mut self, engine: &Engine, says: String) -> Result<(), EngineError> {
         let since = self.begins(engine.now());
-        self.closed = Some(Closed { since, says });
+        self.body.closed = Some(Closed { since, says });
         self.store(engine, None).await
     }
 
     /// Moves the cursor and gives the lease back in one write.
     pub async fn finish(mut self, engine: &Engine, cursor: Cursor) -> Result<(), EngineError> {
         self.move_to(engine, cursor);
-        self.first = false;
-        self.caught_up = Some(engine.now());
+        self.body.first = false;
+        self.body.caught_up = Some(engine.now());
         self.store(engine, None).await
     }
 
@@ -162,20 +177,24 @@ impl Lease {
         self.store(engine, None).await
     }
 
+    /// Keeps, with the cursor's next move, that nothing tells of some changes any more.
+    pub fn note_gap(&mut self, since: Timestamp, met: Timestamp) {
+        self.body.gap = Some(Gap { since, met });
+    }
+
     fn move_to(&mut self, engine: &Engine, cursor: Cursor) {
-        if self.cursor.is_none() {
-            self.begun = Some(engine.now());
-            self.first = true;
+        if self.body.cursor.is_none() {
+            self.body.begun = Some(engine.now());
+            self.body.first = true;
         }
-        self.cursor = Some(cursor);
-        self.closed = None;
+        self.body.cursor = Some(cursor);
+        self.body.closed = None;
     }
 
     async fn store(&mut self, engine: &Engine, leased_until: Option<Timestamp>) -> Result<(), EngineError> {
-        let (cursor, closed) = (self.cursor.clone(), self.closed.clone());
-        let (begun, first, caught_up) = (self.begun, self.first, self.caught_up);
-        let body = Body { v: FORMAT, cursor, begun, first, leased_until, caught_up, closed };
-        let body = serde_json::to_string(&body)
+        self.body.v = FORMAT;
+        self.body.leased_until = leased_until;
+        let body = serde_json::to_string(&self.body)
             .map_err(|error| EngineError::Unreadable { what: "a cursor".into(), problem: error.to_string() })?;
         let expect = if self.version == 0 { Expect::Absent } else { Expect::Version(self.version) };
         let expect = if planted(Mutant::LeaseIgnored) { Expect::Any } else { expect };

@@ -147,7 +147,7 @@ async fn pull_object(
             lease.release(engine).await?;
             return Ok(false);
         }
-        let from = lease.cursor.clone();
+        let from = lease.cursor().cloned();
         let from = from.as_ref().map_or(From::Since(begin), From::Cursor);
         let page = match connector.list_changes(&selection, &from, by).await {
             Ok(page) => page,
@@ -162,6 +162,10 @@ async fn pull_object(
             }
         };
         pulled.pages += 1;
+        if let Some(since) = page.gap {
+            tracing::error!(sync = %sync.name, mapping = %mapping.name, %side, %since, "changes were forgotten before they were read");
+            lease.note_gap(since, engine.now());
+        }
         if planted(Mutant::CursorBeforeQueue) {
             lease.advance(engine, page.resume.cursor().clone(), false).await?;
         }
@@ -173,7 +177,7 @@ async fn pull_object(
                 return Ok(true);
             }
             Resume::More(cursor) => {
-                if lease.cursor.as_ref() == Some(&cursor) && !planted(Mutant::CursorBeforeQueue) {
+                if lease.cursor() == Some(&cursor) && !planted(Mutant::CursorBeforeQueue) {
                     tracing::error!(sync = %sync.name, mapping = %mapping.name, %side, "a change feed does not advance");
                     lease.release(engine).await?;
                     return Ok(false);

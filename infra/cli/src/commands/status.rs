@@ -93,6 +93,13 @@ fn words(sync: &SyncStatus, now: Timestamp, schedules: Option<&Schedules<'_>>) -
                 None => state,
             };
             rows.push(vec![format!("  {}", mapping.mapping), side.to_string(), state]);
+            if let Some(gap) = &cursor.gap {
+                let missing = format!(
+                    "GAP: between {} and {} changes were forgotten there before they were read, and nothing else tells of them: compare by hand",
+                    gap.since, gap.met
+                );
+                rows.push(vec![String::new(), String::new(), missing]);
+            }
             if let (Some(swept), Some(when)) = (mapping.sweeps.of(side), schedules.and_then(|schedules| schedules.sweep)) {
                 rows.push(vec![String::new(), String::new(), sweep_words(swept, when, now)]);
             }

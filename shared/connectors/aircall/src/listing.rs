@@ -27,7 +27,7 @@ impl Connection {
             Some(next) => Resume::More(next.write()),
             None => Resume::CaughtUp(Place::beginning(Listing::Changes).write()),
         };
-        Ok(Page { records, resume })
+        Ok(Page::new(records, resume))
     }
 
     /// One page of users as owners. The vendor knows no inactive ones: who is deleted is listed no more (fact sheet §2).

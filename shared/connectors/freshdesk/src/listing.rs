@@ -46,7 +46,7 @@ impl Connection {
                 None => Resume::CaughtUp(part.place.caught_up(kind, self.client.now()).write()),
             },
         };
-        Ok(Page { records, resume })
+        Ok(Page::new(records, resume))
     }
 
     /// The part of the list at this place, or an earlier one where the list has moved, and its rows that were not read before.

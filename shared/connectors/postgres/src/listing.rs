@@ -38,7 +38,7 @@ impl Listing<'_> {
         let (page, begun) = self.rows(after.as_ref()).await?;
         let then = then.unwrap_or(begun);
         let place = page.last.map_or(Place::Changes(then.clone()), |after| Place::Scan { after, then });
-        Ok(Page { resume: self.resume(place), records: page.records })
+        Ok(Page::new(page.records, self.resume(place)))
     }
 
     pub(crate) async fn changes(&self, from: &From<'_>) -> Result<Page, Fault> {
@@ -57,7 +57,7 @@ impl Listing<'_> {
     async fn anew(&self, after: Option<&RecordId>, then: Position) -> Result<Page, Fault> {
         let (page, _) = self.rows(after).await?;
         let place = page.last.map_or(Place::Changes(then.clone()), |after| Place::Anew { after: Some(after), then });
-        Ok(Page { records: page.records, resume: Resume::More(place.write(&self.table.kind)) })
+        Ok(Page::new(page.records, Resume::More(place.write(&self.table.kind))))
     }
 
     async fn since(&self, since: Timestamp) -> Result<Place, Fault> {
@@ -98,10 +98,8 @@ impl Listing<'_> {
         let (settled, pruned) = standing_of(standing)?;
         if pruned.is_some_and(|pruned| (pruned.transaction, pruned.number) > (position.transaction, position.number)) {
             tracing::warn!(kind = %self.table.kind, "changes were pruned before they were read: every row is read once");
-            return Ok(Page {
-                records: Vec::new(),
-                resume: Resume::More(Place::Anew { after: None, then: settled }.write(&self.table.kind)),
-            });
+            let anew = Place::Anew { after: None, then: settled };
+            return Ok(Page::new(Vec::new(), Resume::More(anew.write(&self.table.kind))));
         }
         let catalog = Catalog::read(columns)?;
         let mut last = position;
@@ -118,7 +116,7 @@ impl Listing<'_> {
         }
         let is_full = u32::try_from(records.len()).is_ok_and(|count| count >= PAGE_RECORDS_MAX);
         let cursor = Place::Changes(last).write(&self.table.kind);
-        Ok(Page { records, resume: if is_full { Resume::More(cursor) } else { Resume::CaughtUp(cursor) } })
+        Ok(Page::new(records, if is_full { Resume::More(cursor) } else { Resume::CaughtUp(cursor) }))
     }
 
     /// One page of rows, and the place from which changes miss nothing that happens after this call.

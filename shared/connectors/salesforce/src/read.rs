@@ -51,13 +51,13 @@ pub(crate) async fn page(client: &Client, plan: &Plan, mut body: Body, by: Deadl
         records.push(plan.record(&row));
     }
     if answer.done {
-        return Ok(Page { records, resume: Resume::CaughtUp(caught_up(client, &body)) });
+        return Ok(Page::new(records, Resume::CaughtUp(caught_up(client, &body))));
     }
     if body.after == before && (answer.next.is_none() || answer.next == used) {
         return Err(Fault::Drift { path: "nextRecordsUrl".into(), expected: "a page that goes on".into(), found: "the same page".into() });
     }
     body.next = answer.next;
-    Ok(Page { records, resume: Resume::More(body.write()) })
+    Ok(Page::new(records, Resume::More(body.write())))
 }
 
 async fn ask(client: &Client, path: &str, by: Deadline) -> Result<(Bytes, Option<Timestamp>), Fault> {

@@ -59,7 +59,7 @@ impl Connection {
             (None, None) if here.to.saturating_sub(here.from) >= self.target.window_ms => Resume::More(here.next_window().write()),
             (None, None) => Resume::CaughtUp(here.end()),
         };
-        Ok(Page { records, resume })
+        Ok(Page::new(records, resume))
     }
 
     /// Whether there is more is not told by this list: only an empty page says that there is not.

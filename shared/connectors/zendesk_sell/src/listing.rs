@@ -124,5 +124,5 @@ fn finished(kind: Kind, listing: Listing, selection: &Selection, middle: &Middle
         let next = Middle { window: part.window.next(), mark, ..middle.clone() };
         Resume::More(Place::new(kind, listing, Stage::List(next)).write())
     };
-    Page { records, resume }
+    Page::new(records, resume)
 }

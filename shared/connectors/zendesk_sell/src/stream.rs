@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use syncline_engine::ports::connector::{Page, Resume, Selection};
 use syncline_model::{Deadline, Fault, Presence, Record, RecordId};
 
@@ -18,6 +18,9 @@ use crate::wire::Event;
 
 /// Reads that give nothing while more is there are repeated so often within one page: the server parts its queues (fact sheet §8: documented).
 const LULLS_MAX: u32 = 5;
+
+/// So long an event is kept (fact sheet §8: documented).
+const KEPT: SignedDuration = SignedDuration::from_hours(72);
 
 /// What it takes to read of an object that Firehose alone tells of.
 const NOT_OFFERED: &str = "appointments in this account: they come through Firehose alone, which takes the plan Growth or higher and the token of the \
@@ -46,7 +49,7 @@ impl Connection {
     /// One page of what Firehose tells of an object that it alone tells of: the record's own state as of each event, the last of each record.
     pub(crate) async fn told_alone(&self, kind: Kind, selection: &Selection, from: Reading, by: Deadline) -> Result<Page, Fault> {
         let Reading { mut position, mut since, known } = from;
-        let mut lulls = 0;
+        let (mut lulls, mut is_lost) = (0, false);
         let (page, at) = loop {
             match self.client.stream(kind, &position, PAGE_RECORDS_MAX, by).await? {
                 Streamed::Page { page, .. } if page.events.is_empty() && !page.top && lulls < LULLS_MAX => {
@@ -55,12 +58,7 @@ impl Connection {
                 }
                 Streamed::Page { page, at } => break (page, at),
                 Streamed::TooOld if position != TAIL => {
-                    let kind = kind.name();
-                    tracing::warn!(
-                        object = kind,
-                        "firehose keeps nothing so old as was read last: what happened in between and is kept no more is not told"
-                    );
-                    (position, since) = (TAIL.to_owned(), Some(cursor::before(known)));
+                    (position, since, is_lost) = (TAIL.to_owned(), Some(cursor::before(known)), true);
                 }
                 Streamed::TooOld | Streamed::NotOffered => return Err(not_offered()),
             }
@@ -79,7 +77,9 @@ impl Connection {
         };
         let next = Place::new(kind, Listing::Changes, next).write();
         let resume = if page.top || stands_still { Resume::CaughtUp(next) } else { Resume::More(next) };
-        Ok(Page { records, resume })
+        // A place may be forgotten of which nothing newer has happened.
+        let gap = (is_lost && at.duration_since(known) > KEPT).then_some(known);
+        Ok(Page { gap, ..Page::new(records, resume) })
     }
 
     pub(crate) async fn streamed(
@@ -103,7 +103,7 @@ impl Connection {
         let stands_still = page.position == position && page.events.is_empty();
         let next = Place::new(kind, Listing::Changes, Stage::Stream { position: page.position, known }).write();
         let resume = if page.top || stands_still { Resume::CaughtUp(next) } else { Resume::More(next) };
-        Ok(Page { records, resume })
+        Ok(Page::new(records, resume))
     }
 
     /// The records that events tell of, each once: as they are now, or deleted.

@@ -41,7 +41,7 @@ impl Connection {
             Some(after) => Resume::More(Place { after: Some(after), began: Some(staff.began), ..place }.write()),
             None => Resume::CaughtUp(Place::changes(&place.kind, staff.began).write()),
         };
-        Ok(Page { records, resume })
+        Ok(Page::new(records, resume))
     }
 
     /// One page of what changed since the window began.
@@ -58,7 +58,7 @@ impl Connection {
                     let export = Some(place.export_or_start(staff.began));
                     Place { phase: Phase::Gone, after: None, began: Some(staff.began), export, ..place }
                 };
-                Ok(Page { records, resume: Resume::More(next.write()) })
+                Ok(Page::new(records, Resume::More(next.write())))
             }
             Phase::Gone => self.gone(selection, place, by).await,
         }
@@ -79,7 +79,7 @@ impl Connection {
             (Err(Fault::Rejected { .. } | Fault::Missing), Export::Cursor(_)) => {
                 let start = Place { export: None, ..place.clone() }.export_or_start(began);
                 let resume = Resume::More(Place { export: Some(start), ..place }.write());
-                return Ok(Page { records: Vec::new(), resume });
+                return Ok(Page::new(Vec::new(), resume));
             }
             (Err(fault), _) => return Err(fault),
         };
@@ -107,7 +107,7 @@ impl Connection {
             (false, true) => return Err(drift("after_cursor", "a cursor that advances", "the one that was sent")),
             (false, false) => Resume::More(next.write()),
         };
-        Ok(Page { records, resume })
+        Ok(Page::new(records, resume))
     }
 
     /// One page of agents with their statuses, where those are wanted.

@@ -45,7 +45,7 @@ impl Connection {
         let full = self.with_further_fields(place.module, rows.list, &wanted, by).await?;
         let kept = full.iter().filter(|row| is_listed(object, place.listing, row));
         let records = kept.map(|row| reader.read(row)).filter(|row| is_of(place.listing, row)).collect();
-        Ok(Page { records, resume })
+        Ok(Page::new(records, resume))
     }
 
     async fn rows_at(&self, place: &mut Place, wanted: &[String], by: Deadline) -> Result<Rows, Fault> {
@@ -105,7 +105,7 @@ impl Connection {
             Some(next) => Resume::More(next.write()),
             None => Resume::CaughtUp(place.caught_up(object, self.client.now()).write()),
         };
-        Ok(Page { records, resume })
+        Ok(Page::new(records, resume))
     }
 }
 

@@ -132,6 +132,15 @@ pub struct BadRecord {
 pub struct Page {
     pub records: Vec<Result<Record, BadRecord>>,
     pub resume: Resume,
+    /// Set where the vendor has forgotten changes that nothing else tells of: until this moment all was told.
+    pub gap: Option<Timestamp>,
+}
+
+impl Page {
+    /// A page before which nothing is missing.
+    pub fn new(records: Vec<Result<Record, BadRecord>>, resume: Resume) -> Self {
+        Self { records, resume, gap: None }
+    }
 }
 
 /// How a listing goes on.

@@ -9,6 +9,7 @@ use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{FieldName, Record, RecordId, Side, Version};
 
 use super::job::{Job, Other, Outgoing, Place};
+use super::postpone::await_other;
 use super::run::{ended, ended_at};
 use super::told;
 use crate::counts::{End, skip_name};
@@ -17,7 +18,7 @@ use crate::history::{self, Act, FieldChange, HistoryEntry};
 use crate::hold::{self, Hold};
 use crate::message::Change;
 use crate::ports::store::Write;
-use crate::settle::{ATTEMPTS_MAX, backoff};
+use crate::settle::ATTEMPTS_MAX;
 use crate::telemetry::{self, Subject};
 use crate::{EngineError, keys, ownerless, waiting};
 
@@ -410,10 +411,8 @@ pub(super) async fn merged(place: Place<'_>, mut job: Job, survivor: RecordId, o
         return commits.store(place, out).await;
     }
     if matches!(heir.own.entry, Entry::Intent { .. }) && job.change.attempt < ATTEMPTS_MAX {
-        // A counterpart of its own is being made for it: what comes of that is to be seen first.
-        let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
-        ended(place, &job.change, &End::Later("conflict"));
-        out.again(at, job.into_change(), true);
+        // A counterpart of its own is being made for it.
+        await_other(place, job, out);
         return Ok(());
     }
     let note = Some(Note {

@@ -7,13 +7,11 @@ use syncline_model::{CallError, Fault};
 use super::candidates::{self, Found};
 use super::commit::Commits;
 use super::job::{Job, Other, Outgoing, Place};
-use super::postpone::postpone;
-use super::run::ended;
+use super::postpone::{await_other, postpone};
 use crate::EngineError;
-use crate::counts::End;
 use crate::entry::Entry;
 use crate::message::Counterpart;
-use crate::settle::{ATTEMPTS_MAX, backoff};
+use crate::settle::ATTEMPTS_MAX;
 
 /// Answers the jobs that can be decided now.
 pub(super) async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: &mut Outgoing) -> Result<Vec<Job>, EngineError> {
@@ -53,9 +51,7 @@ pub(super) async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Com
     candidates::adopt(place, named, &mut ready, &mut asking, out).await?;
     for (mut job, mut found) in search(place, asking, commits, out).await? {
         if found.being_made && job.change.attempt < ATTEMPTS_MAX {
-            let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
-            ended(place, &job.change, &End::Later("conflict"));
-            out.again(at, job.into_change(), true);
+            await_other(place, job, out);
             continue;
         }
         match found.choice {

@@ -6,13 +6,12 @@ use syncline_model::{Presence, Record, RecordId, Side};
 use super::candidates::linked_to;
 use super::commit::{Commits, Recorded};
 use super::job::{Job, Outgoing, Place};
-use super::run::ended;
+use super::postpone::await_other;
 use crate::EngineError;
-use crate::counts::End;
 use crate::entry::{self, Entry, Link, LinkState, Note, Placed, Standing};
 use crate::history::Act;
 use crate::message::Stamp;
-use crate::settle::{ATTEMPTS_MAX, backoff};
+use crate::settle::ATTEMPTS_MAX;
 
 /// The id that a plan wrote to, where the vendor answered with another.
 pub(super) fn left_behind(place: Place<'_>, plan: &Plan, answered: &RecordId) -> Option<RecordId> {
@@ -53,10 +52,8 @@ pub(super) async fn moved(place: Place<'_>, went: Move<'_>, commits: &mut Commit
     }
     let making = matches!(heir.own.entry, Entry::Intent { .. }) && job.change.attempt < ATTEMPTS_MAX;
     let Some((at, link)) = job.standing.link.clone().filter(|_| !making && linked_to(&own).as_ref() == Some(&old)) else {
-        // Somebody else is at work on one of the two, or has moved the link already: what comes of that is to be seen first.
-        let again = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
-        ended(place, &job.change, &End::Later("conflict"));
-        out.again(again, job.into_change(), true);
+        // One of the two is being linked, or the link has moved already.
+        await_other(place, job, out);
         return Ok(());
     };
     let children = [(source, &job.record.id, own.own.has_children()), (target, &new, heir.own.has_children())];

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{CallError, Fault, Side, Timestamp};
 
-use super::job::{Outgoing, Place};
+use super::job::{Job, Outgoing, Place};
 use super::run::ended;
 use crate::budget::NoToken;
 use crate::counts::End;
@@ -62,6 +62,13 @@ fn spread(place: Place<'_>, changes: &[Change], rest: SignedDuration) -> SignedD
     let most = waited.min(SPREAD_MAX.as_millis()).max(rest.as_millis()).max(1);
     let most = u64::try_from(most).unwrap_or(1);
     SignedDuration::from_millis(i64::try_from(place.engine.dice.roll() % most).unwrap_or(0))
+}
+
+/// Somebody else is at work on this record: what comes of that is to be seen first.
+pub(super) fn await_other(place: Place<'_>, job: Job, out: &mut Outgoing) {
+    let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
+    ended(place, &job.change, &End::Later("conflict"));
+    out.again(at, job.into_change(), true);
 }
 
 /// A call failed as a whole: all its changes go back, as the fault says.

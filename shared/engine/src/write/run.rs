@@ -6,13 +6,13 @@ use syncline_model::{Deadline, Presence, Record, RecordId, Side, Value};
 
 use super::commit::{self, Commits};
 use super::job::{Job, Observed, Other, Outgoing, Place, newest};
-use super::postpone::{make_room, postpone};
+use super::postpone::{await_other, make_room, postpone};
 use super::triage::{Triage, triage};
 use super::{candidates, identify, outcome, parents, read, told};
 use crate::counts::End;
 use crate::entry::{self, Entry, LinkState, Standing};
 use crate::message::{Cause, Change};
-use crate::settle::{ATTEMPTS_MAX, Disposition, backoff, settle};
+use crate::settle::{ATTEMPTS_MAX, Disposition, settle};
 use crate::telemetry;
 use crate::{Engine, EngineError, Sync, waiting};
 use syncline_mapping::ObjectMapping;
@@ -196,9 +196,7 @@ impl<'a> Run<'a> {
     fn deleted_unlinked(&mut self, job: Job) -> Result<(), EngineError> {
         let place = self.place;
         if matches!(job.standing.own.entry, Entry::Intent { .. }) && job.change.attempt < ATTEMPTS_MAX {
-            let at = backoff(job.change.attempt + 1, place.now(), place.engine.dice.roll());
-            ended(place, &job.change, &End::Later("conflict"));
-            self.out.again(at, job.into_change(), true);
+            await_other(place, job, &mut self.out);
             return Ok(());
         }
         self.commits.skip(place, job, &SkipReason::DeletedBeforeLink)

@@ -329,7 +329,7 @@ fn without_time_nothing_is_begun() {
 fn feed(world: &World, side: Side) -> Option<Cursor> {
     let until = world.by().0;
     let lease = now_or_never(cursor::lease(&world.engine, &"us".into(), &"people".into(), side, until)).unwrap().unwrap();
-    let cursor = lease.cursor.clone();
+    let cursor = lease.cursor().cloned();
     now_or_never(lease.release(&world.engine)).unwrap();
     cursor
 }

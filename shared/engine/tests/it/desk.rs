@@ -139,7 +139,7 @@ impl Connector for Desk {
     async fn scan(&self, selection: &Selection, _: Option<&Cursor>, _: Deadline) -> Result<Page, CallError> {
         let rows = self.rows.lock().unwrap();
         let live = rows.values().filter(|record| record.kind == selection.kind && record.presence == Presence::Live);
-        Ok(Page { records: live.cloned().map(Ok).collect(), resume: Resume::CaughtUp(Cursor("end".into())) })
+        Ok(Page::new(live.cloned().map(Ok).collect(), Resume::CaughtUp(Cursor("end".into()))))
     }
 
     async fn get(&self, _: &Selection, ids: &[RecordId], _: Deadline) -> Result<Vec<Option<Record>>, CallError> {

@@ -325,7 +325,7 @@ impl Connector for ListedVendor {
         } else {
             Resume::CaughtUp(Cursor(format!("from the scan of {}", selection.kind)))
         };
-        Ok(Page { records, resume })
+        Ok(Page::new(records, resume))
     }
 
     async fn get(&self, _: &Selection, _: &[RecordId], _: Deadline) -> Result<Vec<Option<Record>>, CallError> {

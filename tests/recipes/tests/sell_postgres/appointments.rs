@@ -213,6 +213,30 @@ async fn zs_05_after_an_upgrade_they_come_and_after_a_downgrade_nothing_is_delet
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn zs_05_what_firehose_forgot_before_it_was_read_stands_in_the_status() {
+    let world = Meetings::on(Plan::Growth).await;
+    let forgotten = world.meeting("Kick-off");
+    world.later().await;
+    // Days without an event: the place is forgotten, and nothing happened since.
+    world.stage.clock.advance(SignedDuration::from_hours(50));
+    world.later().await;
+    world.stage.clock.advance(SignedDuration::from_hours(50));
+    world.later().await;
+    assert_eq!(world.status().await.cursors.left.gap, None);
+    let until = world.stage.now();
+    world.stage.clock.advance(HOUR);
+    world.change(&forgotten, &json!({"name": "Nobody tells of this"}));
+    world.stage.clock.advance(SignedDuration::from_hours(80));
+    world.meeting("Review");
+    world.later().await;
+    assert_eq!(world.names(), ["Kick-off", "Review"]);
+    let gap = world.status().await.cursors.left.gap.expect("the status says what was not told");
+    assert!(gap.since <= until && until < gap.met && gap.met <= world.stage.now(), "{gap:?}");
+    world.later().await;
+    assert_eq!(world.status().await.cursors.left.gap, Some(gap), "it stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn zs_02_its_story_says_that_sell_cannot_be_asked() {
     let world = Meetings::on(Plan::Growth).await;
     let id = world.meeting("Kick-off");
