@@ -100,6 +100,9 @@ const TRIES_MAX: u32 = 8;
 
 const DAY_S: i64 = 86_400;
 
+/// No page of a listing takes more calls: one for each hundred of some thousands of agents is the most.
+const PAGE_CALLS_MAX: i64 = 50;
+
 fn name(limit: &Limit) -> String {
     format!("{}/{}", limit.class.unwrap_or("all"), limit.window_s)
 }
@@ -150,20 +153,26 @@ impl Budget {
 
     /// Whether there is room for work that can wait (a backfill): live changes go ahead, so a part of each bucket is theirs alone.
     pub async fn room(&self) -> Result<(), NoToken> {
+        self.holds(|limit| (capacity(limit) / 4).max(1)).await
+    }
+
+    /// Whether each bucket holds a burst, or [`PAGE_CALLS_MAX`] of a larger one. A listing that met a spent budget goes on then, and not with the next
+    /// token: a page may take many calls, and what it has read is lost with the one that is missing.
+    pub async fn rested(&self) -> Result<(), NoToken> {
+        self.holds(|limit| capacity(limit).min(PAGE_CALLS_MAX)).await
+    }
+
+    async fn holds(&self, wanted: impl Fn(&Limit) -> i64) -> Result<(), NoToken> {
+        let mut until: Option<Timestamp> = None;
         for limit in &self.limits {
             let now = self.clock.now();
             let (_, bucket) = self.load(limit, now).await?;
-            if let Some(until) = closed(&bucket, now) {
-                return Err(NoToken::Until(until));
-            }
             let held = self.block(limit, |block| block.tokens);
-            let wanted = (capacity(limit) / 4).max(1);
-            let missing = wanted - held - bucket.millis / 1000;
-            if missing > 0 {
-                return Err(NoToken::Until(now + wait_for(limit, missing)));
-            }
+            let missing = wanted(limit) - held - bucket.millis / 1000;
+            let filled = (missing > 0).then(|| now + wait_for(limit, missing));
+            until = [until, closed(&bucket, now), filled].into_iter().flatten().max();
         }
-        Ok(())
+        until.map_or(Ok(()), |until| Err(NoToken::Until(until)))
     }
 
     /// How long one call takes at the pace at which the connection's whole budget flows in: what a plan's duration and the spacing of

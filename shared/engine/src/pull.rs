@@ -10,6 +10,7 @@ use crate::entry::{self, LinkState, Standing};
 use crate::hold::Hold;
 use crate::message::{Cause, Change};
 use crate::ports::connector::{BadRecord, From, Resume};
+use crate::resumable::{Pause, pause_for};
 use crate::telemetry::{self, Subject};
 use crate::{Engine, EngineError, Sync, backfill, counts, cursor, message, state};
 
@@ -64,7 +65,9 @@ pub async fn pull(engine: &Engine, sync: &Sync, side: Side, by: Deadline) -> Res
                 pulled.lag_s = pulled.lag_s.max(lag_s);
             }
             Err(EngineError::Call(error)) => {
-                stop_for(engine, sync, side, &error, &mut pulled).await?;
+                pulled.caught_up = false;
+                let Pause { again_at, says } = pause_for(engine, &end.connection, &error).await?;
+                (pulled.again_at, pulled.stopped) = (again_at, says);
                 pulled.lag_s = pulled.lag_s.max(lag_s);
                 stopped = true;
             }
@@ -100,24 +103,6 @@ async fn longest_unread<'a>(
     }
     order.sort_by_key(|(caught_up, _)| *caught_up);
     Ok(order)
-}
-
-async fn stop_for(engine: &Engine, sync: &Sync, side: Side, error: &CallError, pulled: &mut Pulled) -> Result<(), EngineError> {
-    pulled.caught_up = false;
-    pulled.stopped = Some(error.to_string());
-    let now = engine.now();
-    match &error.fault {
-        Fault::RateLimited { until } => pulled.again_at = Some(*until),
-        Fault::AuthRefused { hint } => {
-            state::stop(engine, &sync.ends.of(side).connection, hint).await?;
-        }
-        Fault::Transient { .. } | Fault::Uncertain | Fault::AuthExpired | Fault::Conflict => {
-            pulled.again_at = Some(now + SignedDuration::from_secs(30));
-        }
-        Fault::Rejected { .. } | Fault::Taken { .. } | Fault::Missing | Fault::Unsupported { .. } | Fault::Drift { .. } => {}
-    }
-    tracing::warn!(sync = %sync.name, %side, fault = error.fault.code(), "a pull stopped: {error}");
-    Ok(())
 }
 
 async fn pull_object(

@@ -206,7 +206,16 @@ impl Pause {
 /// What a call that failed as a whole means for such a run.
 pub(crate) async fn pause_for(engine: &Engine, connection: &ConnectionName, error: &CallError) -> Result<Pause, EngineError> {
     let again_at = match &error.fault {
-        Fault::RateLimited { until } => Some(*until),
+        Fault::RateLimited { until } => {
+            let rested = match engine.budgets.get(connection) {
+                Some(budget) => budget.rested().await,
+                None => Ok(()),
+            };
+            Some(match rested {
+                Err(NoToken::Until(rested)) => rested.max(*until),
+                Ok(()) | Err(NoToken::Unknown(_)) => *until,
+            })
+        }
         Fault::AuthRefused { hint } => {
             state::stop(engine, connection, hint).await?;
             None

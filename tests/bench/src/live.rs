@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use syncline_model::Side;
+use syncline_simulator::Fields;
 
 use crate::people;
 use crate::process;
@@ -102,8 +103,9 @@ pub(crate) fn edit_some(scene: &Scene, leave_out: usize, each: usize) -> Measure
         let others = accounts.people.of(side.other());
         let mut all = people::everybody(scene, side)?;
         all.retain(|person| {
-            let is_edited = scene.recipe.edit(side, person.number, &person.fields).is_some();
-            is_edited && person.number.is_multiple_of(2) != odd && others.contains_key(&person.number)
+            let may_change = |side: Side, fields: &Fields| scene.recipe.edit(side, person.number, fields).is_some();
+            let other = others.get(&person.number).is_some_and(|fields| may_change(side.other(), fields));
+            other && may_change(side, &person.fields) && person.number.is_multiple_of(2) != odd
         });
         Ok(all.into_iter().skip(leave_out).take(each).collect())
     };

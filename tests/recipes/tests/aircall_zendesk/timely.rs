@@ -4,7 +4,7 @@ use http::Method;
 use jiff::SignedDuration;
 use syncline_aircall_sim::{Reason, Setting};
 use syncline_model::Side;
-use syncline_recipe_tests::Agents;
+use syncline_recipe_tests::{Agents, AgentsSetup};
 use syncline_simulator::{Trouble, When, lock};
 
 const IDA: &str = "ida@acme.example";
@@ -125,4 +125,29 @@ async fn az_10_a_write_that_waited_for_minutes_writes_what_is_newest_then() {
     agents.settle().await;
     assert_eq!(agents.shown(IDA), (Setting::UNAVAILABLE, "offline".to_owned()));
     assert_eq!(agents.writes(), Vec::<String>::new(), "online was never written");
+}
+
+#[tokio::test]
+async fn az_08_a_poll_that_met_a_spent_budget_goes_on_until_it_has_read_everybody() {
+    let narrow = AgentsSetup::new("right_to_left").with(
+        "calls_per_minute: \"100000\"\n    exports_per_minute: \"100000\"",
+        "calls_per_minute: \"50\"\n    exports_per_minute: \"50\"",
+    );
+    // Everybody's status is read at once, a hundred in a call: five calls, of which none may be missing. Ten go at once, and one every two seconds.
+    let desk: Vec<String> = (0..450).map(|number| format!("agent{number}@acme.example")).collect();
+    let desk: Vec<&str> = desk.iter().map(String::as_str).collect();
+    let agents = Agents::made(narrow, &[], &desk).await;
+    let mut polls = 0;
+    let mut pulled = agents.pull(Side::Right).await;
+    while pulled.again_at.is_none() && polls < 20 {
+        pulled = agents.pull(Side::Right).await;
+        polls += 1;
+    }
+    let mut waits = 0;
+    while let Some(at) = pulled.again_at.filter(|_| waits < 10) {
+        agents.clock.advance_to(at);
+        pulled = agents.pull(Side::Right).await;
+        waits += 1;
+    }
+    assert!(pulled.caught_up && (1..=2).contains(&waits), "after {waits} waits: {pulled:?}");
 }
