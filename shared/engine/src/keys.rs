@@ -28,6 +28,11 @@ pub fn cursor(sync: &SyncName, mapping: &MappingName, side: Side) -> Key {
     Key { partition: format!("c#{sync}"), sort: format!("{mapping}#{}", letter(side)) }
 }
 
+/// The partition of the records of a side whose counterparts are being made where a lost answer leaves one that nothing names.
+pub fn nameless(sync: &SyncName, mapping: &MappingName, side: Side) -> String {
+    format!("i#{sync}#{mapping}#{}", letter(side))
+}
+
 /// The partition of a sync's holds.
 pub fn holds(sync: &SyncName) -> String {
     format!("h#{sync}")

@@ -16,5 +16,5 @@ pub use choose::{Candidates, Choice, KeyHits, choose};
 pub use equality::Equality;
 pub use lens::{FieldProblem, Lens, Others, RefState, Refs, ValueMap};
 pub use plan::{Decision, FieldOutcome, HoldReason, LinkChange, LossRecord, OwnerNotFound, Plan, ProblemNote, SkipReason, Verdict, Write};
-pub use reconcile::{Known, Occasion, Sight, base_after, field_base, has_changed, reconcile};
+pub use reconcile::{Known, Occasion, Sight, base_after, field_base, has_changed, is_made_from, reconcile};
 pub use spec::{Conflict, DeletePolicy, Drift, FieldMapping, Flow, MatchKey, ObjectMapping, Pair, Rules, WritePolicy};

@@ -78,6 +78,10 @@ mutants! {
     BuriedForgotten = "buried-forgotten" breaks "P-2";
     /// A link whose other side was deleted counts as none: the deleted record is made anew (`engine::write`).
     SeveredForgotten = "severed-forgotten" breaks "P-2";
+    /// What a create without an answer may have left is neither looked for nor recognised (`engine::write`).
+    NamelessUnsought = "nameless-unsought" breaks "P-2";
+    /// A database's changes are read past transactions that are still open (`connectors`).
+    OpenPassed = "open-passed" breaks "P-8";
     /// A record that comes back from the bin is not carried over any more (`engine::write`).
     RestoreUnnoticed = "restore-unnoticed" breaks "P-4";
     /// A sweep's listing that broke off counts as complete, and what it did not show as deleted (`engine::sweep`).

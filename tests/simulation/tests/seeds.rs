@@ -32,19 +32,19 @@ fn all_hold(seeds: impl IntoIterator<Item = (RecipeName, u64)>) {
     assert!(broken.is_empty(), "{} seeds broke a promise:\n{}", broken.len(), broken.join("\n"));
 }
 
-macro_rules! fifty {
-    ($recipe:expr; $($name:ident: $from:literal),* $(,)?) => {
+macro_rules! worlds {
+    ($recipe:expr, $count:literal; $($name:ident: $from:literal),* $(,)?) => {
         $(
             #[test]
             fn $name() {
-                all_hold(($from..$from + 50).map(|seed| ($recipe, seed)));
+                all_hold(($from..$from + $count).map(|seed| ($recipe, seed)));
             }
         )*
     };
 }
 
-fifty! {
-    FIRST;
+worlds! {
+    FIRST, 50;
     seeds_from_000: 0,
     seeds_from_050: 50,
     seeds_from_100: 100,
@@ -57,12 +57,18 @@ fifty! {
     seeds_from_450: 450,
 }
 
-fifty! {
-    RecipeName::AircallZendeskSupport;
+worlds! {
+    RecipeName::AircallZendeskSupport, 50;
     agents_from_000: 0,
     agents_from_050: 50,
     agents_from_100: 100,
     agents_from_150: 150,
+}
+
+worlds! {
+    RecipeName::ZendeskSellPostgres, 25;
+    replicas_from_000: 0,
+    replicas_from_025: 25,
 }
 
 #[test]
@@ -77,7 +83,9 @@ fn every_committed_seed_holds_and_says_what_it_showed() {
 #[test]
 fn the_same_seed_gives_the_same_story() {
     let some = [3, 17, 58, 101, 240].map(|seed| (FIRST, seed)).into_iter();
-    for (recipe, seed) in some.chain([(RecipeName::AircallZendeskSupport, 4)]) {
+    for (recipe, seed) in
+        some.chain([(RecipeName::AircallZendeskSupport, 4), (RecipeName::ZendeskSellPostgres, 2), (RecipeName::ZendeskSellPostgres, 7)])
+    {
         let (once, again, silent) = (run(recipe, seed, true), run(recipe, seed, true), run(recipe, seed, false));
         assert_eq!(once.trace.digest, again.trace.digest, "seed {seed}");
         assert_eq!(once.trace.lines, again.trace.lines, "seed {seed}");

@@ -2,6 +2,7 @@
 //! table's own row type say what each value is.
 
 use syncline_engine::ports::sql::Statement;
+use syncline_model::mutant::{Mutant, planted};
 
 use crate::cursor::Position;
 use crate::names::{Table, literal, quoted};
@@ -58,10 +59,11 @@ pub(crate) const SINCE: &str = "SELECT coalesce(min(c.transaction), pg_snapshot_
 
 /// `$1` the table, `$2` and `$3` the place, `$4` fields, `$5` how many.
 pub(crate) fn changes(table: &Table) -> String {
+    let until = if planted(Mutant::OpenPassed) { String::new() } else { format!("AND c.transaction < {SETTLED} ") };
     format!(
         "SELECT c.transaction::text, c.number::text, c.id::text, {} FROM syncline.changes AS c \
          LEFT JOIN {} AS t ON t.syncline_id = c.id \
-         WHERE c.relation = $1::text AND (c.transaction, c.number) > ($2::text::xid8, $3::text::bigint) AND c.transaction < {SETTLED} \
+         WHERE c.relation = $1::text AND (c.transaction, c.number) > ($2::text::xid8, $3::text::bigint) {until}\
          ORDER BY c.transaction, c.number LIMIT $5::text::bigint",
         row("t", "$4"),
         table.quoted()

@@ -7,6 +7,7 @@ use syncline_model::{CallError, Fault};
 use super::candidates::{self, Found};
 use super::commit::Commits;
 use super::job::{Job, Other, Outgoing, Place};
+use super::nameless;
 use super::postpone::{await_other, postpone};
 use crate::EngineError;
 use crate::entry::Entry;
@@ -14,14 +15,23 @@ use crate::message::Counterpart;
 use crate::settle::ATTEMPTS_MAX;
 
 /// Answers the jobs that can be decided now.
-pub(super) async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Commits, out: &mut Outgoing) -> Result<Vec<Job>, EngineError> {
+pub(super) async fn identify(
+    place: Place<'_>,
+    mut jobs: Vec<Job>,
+    commits: &mut Commits,
+    out: &mut Outgoing,
+) -> Result<Vec<Job>, EngineError> {
     let mut ready = Vec::new();
     let mut named = Vec::new();
     let mut asking = Vec::new();
     let source = place.source;
-    for mut job in jobs {
+    for job in &mut jobs {
         // Buried links are history: the record begins anew.
         job.standing.link = None;
+    }
+    let mut jobs = nameless::recognise(place, jobs, &mut ready, commits, out).await?;
+    ready.extend(nameless::look_again(place, &mut jobs, commits, out).await?);
+    for mut job in jobs {
         if place.is_blind() {
             // Nobody can be looked for; that a repeated create makes no second record is the connector's promise.
             job.other = Other::Nothing;
@@ -40,6 +50,8 @@ pub(super) async fn identify(place: Place<'_>, jobs: Vec<Job>, commits: &mut Com
                 let id = id.clone();
                 named.push((job, id));
             }
+            // An earlier attempt made it, and its id arrived here alone.
+            (Counterpart::Alone, Some(id)) if nameless::leaves_one(place) => named.push((job, id)),
             (Counterpart::Alone, None) if !tried => {
                 job.other = Other::Nothing;
                 ready.push(job);

@@ -9,6 +9,7 @@ mod commit;
 mod identify;
 mod job;
 mod moved;
+mod nameless;
 mod outcome;
 mod parents;
 mod postpone;

@@ -11,7 +11,7 @@ use super::moved::{self, Move};
 use super::postpone::{postpone, space_out};
 use super::read;
 use super::run::{action, ended};
-use super::{blind, candidates};
+use super::{blind, candidates, nameless};
 use crate::counts::End;
 use crate::entry::{self, Entry, Link, LinkState};
 use crate::history::Act;
@@ -119,10 +119,13 @@ async fn prepare(place: Place<'_>, planned: Vec<(Job, Plan)>, refs: &Refs, out: 
                         out.again(visible, job.into_change(), false);
                         continue;
                     }
-                } else if !planted(Mutant::NoIntent) {
+                }
+                let is_new = !matches!(job.standing.own.entry, Entry::Intent { .. });
+                if (is_new || nameless::leaves_one(place)) && !planted(Mutant::NoIntent) {
                     let own = &job.standing.own;
                     let intent = Entry::Intent { at: place.now(), children: own.has_children(), held: own.is_held() };
                     writes.push(job.standing.own.replace(&intent)?);
+                    writes.extend(nameless::note(place, &job.record.id));
                     job.standing.own.entry = intent;
                     job.standing.own.version += 1;
                 }

@@ -14,12 +14,14 @@ use crate::plan::{Decision, HoldReason, LinkChange, LossRecord, Plan, SkipReason
 use crate::spec::{DeletePolicy, FieldMapping, ObjectMapping, Pair, Rules};
 
 mod after;
+mod alike;
 mod create;
 mod field;
 mod merge;
 mod sets;
 
 pub use after::{base_after, field_base};
+pub use alike::is_made_from;
 use create::create;
 use merge::merge;
 

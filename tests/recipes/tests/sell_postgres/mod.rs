@@ -7,6 +7,7 @@ mod zs_03_deletions_by_sweep;
 mod zs_05_plans;
 mod zs_06_schedule;
 mod zs_07_edits;
+mod zs_07_lost_answers;
 mod zs_09_mass_deletes;
 mod zs_11_retirement;
 

@@ -74,7 +74,7 @@ impl Auditor {
                 let first = self.life(side, object.kind(side), id).next();
                 let source = first
                     .filter(|first| first.before.is_none() && first.author != Author::User)
-                    .and_then(|first| linked(first.after.as_ref()?, object.link(side)));
+                    .and_then(|first| self.made_for(object, first));
                 if let Some(source) = source
                     && !self.may_stand_twice(side, object.kind(side), id, &source)
                 {

@@ -78,8 +78,9 @@ impl Auditor {
         if self.life(change.side, &change.kind, &change.id).next().is_some() {
             return;
         }
-        let Some(source) = change.after.as_ref().and_then(|after| linked(after, object.link(change.side))) else {
-            self.breach("P-2", format!("{} {} of {} was created without its source's id", change.kind, change.id, change.side));
+        let Some(source) = self.made_for(object, change) else {
+            let told = if object.link(change.side).is_empty() { "for nobody that was ever there" } else { "without its source's id" };
+            self.breach("P-2", format!("{} {} of {} was created {told}", change.kind, change.id, change.side));
             return;
         };
         let from = change.side.other();
@@ -98,7 +99,7 @@ impl Auditor {
                     && earlier.id != change.id
                     && earlier.before.is_none()
                     && earlier.author != Author::User
-                    && earlier.after.as_ref().and_then(|after| linked(after, object.link(change.side))).as_ref() == Some(&source)
+                    && self.made_for(object, earlier).as_ref() == Some(&source)
                     && live.contains_key(&earlier.id)
                     && !self.may_stand_twice(change.side, &change.kind, &earlier.id, &source)
             })
@@ -107,6 +108,21 @@ impl Auditor {
             let says = format!("{} {source} of {from} got a second counterpart {} beside {}", object.kind(from), change.id, twin.id);
             self.breach("P-2", says);
         }
+    }
+
+    /// For whom we created a record: it carries that one's id. Where a side carries no ids it is whoever had the same in a field that is never empty.
+    pub(super) fn made_for(&self, object: &Object, created: &Change) -> Option<String> {
+        let after = created.after.as_ref()?;
+        if !object.link(created.side).is_empty() {
+            return linked(after, object.link(created.side));
+        }
+        let from = created.side.other();
+        let is_always_there = |field: &&Field| !field.clears && field.sort == Sort::Text && field.keeps == Keeps::Newest;
+        let field = object.fields.iter().find(is_always_there)?;
+        let own = meaning(field, created.side, after);
+        let mut sources = self.changes.iter().filter(|change| change.side == from && change.kind == object.kind(from));
+        let source = sources.find(|change| change.after.as_ref().is_some_and(|record| meaning(field, from, record) == own));
+        source.map(|change| change.id.clone())
     }
 
     /// Whether a counterpart that we made may stand beside another: a user brought it back from the bin, or merged its source away, which gave it to

@@ -123,6 +123,7 @@ pub struct House {
     /// By config: the fields that it leaves out.
     unmapped: Vec<&'static [&'static str]>,
     visible_after: Millis,
+    provisions: bool,
     pub auditor: Auditor,
     pub workload: Workload,
     adapters: Adapters,
@@ -185,6 +186,7 @@ impl House {
             generation: 0,
             unmapped: recipe.unmapped,
             visible_after: 1_000 * i64::from(recipe.visible_after_s),
+            provisions: recipe.provisions,
             auditor,
             workload,
             adapters,
@@ -205,6 +207,9 @@ impl House {
     /// Fills the accounts, and turns the sync on. Without a backfill users begin once each feed has been read once: what was there before is left
     /// alone.
     pub fn open(&mut self) {
+        if self.provisions {
+            self.provision();
+        }
         self.workload.populate(&self.kernel, &self.vendors);
         self.listen();
         let now = self.kernel.millis();

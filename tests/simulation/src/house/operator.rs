@@ -1,7 +1,8 @@
 //! The operator: pauses a connection, puts another config in place, releases what is held; and the vendors' administrators, who change plans.
 
+use syncline_engine::provision::{FieldState, provision};
 use syncline_engine::{hold, state};
-use syncline_model::Side;
+use syncline_model::{Deadline, Side};
 use syncline_simulator::Strain;
 
 use super::{Duty, Ended, House, Role, Work};
@@ -119,6 +120,24 @@ impl House {
                 Ok(())
             })
         });
+    }
+
+    /// Makes the tables and columns that are missing, before anything else happens; nothing goes wrong yet.
+    pub(super) fn provision(&mut self) {
+        self.mood.hush(true);
+        self.operator_acts(|engine| {
+            Box::pin(async move {
+                let by = Deadline(engine.now() + jiff::SignedDuration::from_mins(10));
+                for field in provision(&engine.syncs[0], false, by).await? {
+                    assert!(matches!(field.state, FieldState::Made | FieldState::There), "{field:?}");
+                }
+                Ok(())
+            })
+        });
+        while !self.tasks.is_empty() {
+            self.step();
+        }
+        self.mood.hush(false);
     }
 
     fn operator_acts(

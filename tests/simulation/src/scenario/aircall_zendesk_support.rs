@@ -69,6 +69,7 @@ pub fn recipe(scenario: &Scenario) -> Recipe {
         right,
         shares: [None, None],
         visible_after_s: EXPORT_LAG_S,
+        provisions: false,
     }
 }
 

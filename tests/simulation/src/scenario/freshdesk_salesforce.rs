@@ -72,6 +72,7 @@ pub fn recipe(scenario: &Scenario, at: Timestamp) -> Recipe {
         // A fifth is left to the customer's other programs.
         shares: [(calls <= 400).then_some(Share { calls: calls * 4 / 5, window: 60_000 }), None],
         visible_after_s: scenario.salesforce_commit_lag_s,
+        provisions: false,
     }
 }
 

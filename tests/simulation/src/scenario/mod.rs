@@ -9,6 +9,7 @@ mod freshdesk_salesforce;
 mod mood;
 mod names;
 mod stress;
+mod zendesk_sell_postgres;
 
 use syncline_model::Side;
 
@@ -19,6 +20,7 @@ pub use freshdesk_salesforce::recipe as freshdesk_salesforce;
 pub use mood::{Mishap, Mood, TROUBLES};
 pub use names::RecipeName;
 pub use stress::Stress;
+pub use zendesk_sell_postgres::recipe as zendesk_sell_postgres;
 
 use crate::auditor::Share;
 use crate::kernel::Millis;
@@ -140,6 +142,8 @@ pub struct Recipe {
     pub shares: [Option<Share>; 2],
     /// After so many seconds everything that was saved shows in every listing.
     pub visible_after_s: u32,
+    /// Whether tables are made before anything is synced, as an administrator does.
+    pub provisions: bool,
 }
 
 /// Everything that the seed decides.
@@ -199,25 +203,27 @@ impl Scenario {
     /// Of this recipe. What is a matter of Freshdesk's and Salesforce's, other recipes do without.
     pub fn of(recipe: RecipeName, seed: u64) -> Self {
         let scenario = Self::new(seed);
-        if recipe == RecipeName::FreshdeskSalesforce {
-            return scenario;
-        }
         let people = scenario.people.map(|people| people.clamp(1, 5));
-        Self {
+        let plain = Self {
             recipe,
             people,
-            // What stands on one side only is soon told: worlds of many pairs show more.
-            shared: people[0].min(people[1]),
-            companies: 0,
             conflict: "master",
             freshdesk_calls_per_minute: 100_000,
-            salesforce_commit_lag_s: 0,
             salesforce_saves_lag: false,
             debounce_s: 0,
             emphasis: Emphasis::Nothing,
             stress: Stress::None,
-            affairs: Affairs { mass_deletion: None, late_backfill: false, ..scenario.affairs },
-            ..scenario
+            affairs: Affairs { mass_deletion: None, late_backfill: false, ..scenario.affairs.clone() },
+            ..scenario.clone()
+        };
+        match recipe {
+            RecipeName::FreshdeskSalesforce => scenario,
+            // What stands on one side only is soon told: worlds of many pairs show more.
+            RecipeName::AircallZendeskSupport => {
+                Self { shared: people[0].min(people[1]), companies: 0, salesforce_commit_lag_s: 0, ..plain }
+            }
+            // Nobody is the same but by a link: what stands on both sides stands there twice.
+            RecipeName::ZendeskSellPostgres => Self { shared: 0, companies: scenario.companies.max(1), ..plain },
         }
     }
 

@@ -88,7 +88,12 @@ impl Mood {
 
     /// From now on nothing goes wrong.
     pub fn calm(&self) {
-        self.calm.store(true, Ordering::Relaxed);
+        self.hush(true);
+    }
+
+    /// Nothing goes wrong for a while.
+    pub fn hush(&self, calm: bool) {
+        self.calm.store(calm, Ordering::Relaxed);
     }
 
     pub fn is_calm(&self) -> bool {

@@ -14,7 +14,7 @@ use syncline_simulator::Fields;
 
 use crate::house::Turns;
 use crate::kernel::Millis;
-use crate::scenario::{Emphasis, Field, Keeps, Object, Scenario, Sort};
+use crate::scenario::{Emphasis, Field, Keeps, Object, RecipeName, Scenario, Sort};
 use crate::vendors::Vendors;
 
 use afterwards::Afterwards;
@@ -34,6 +34,8 @@ pub struct Workload {
     binned: Vec<Touched>,
     hints: Vec<(Side, Hint)>,
     emphasis: Emphasis,
+    /// Whether every other act is about a parent.
+    parents_often: bool,
     /// Mobile numbers that several contacts of a side share: the side, and the digits.
     shared_mobiles: Vec<(Side, String)>,
     /// What is to follow, and in how long.
@@ -61,6 +63,7 @@ impl Workload {
             binned: Vec::new(),
             hints: Vec::new(),
             emphasis: scenario.emphasis,
+            parents_often: scenario.emphasis == Emphasis::Newborns || scenario.recipe == RecipeName::ZendeskSellPostgres,
             shared_mobiles: Vec::new(),
             later: Vec::new(),
             planned: Vec::new(),
@@ -76,7 +79,8 @@ impl Workload {
         }
         for number in 0..self.companies {
             let fields = self.fresh(turns, 0);
-            let both = turns.one_in(2);
+            // Who is the same is told by what is unique.
+            let both = turns.one_in(2) && !self.objects[0].unique.is_empty();
             let side = SIDES[usize::try_from(number % 2).unwrap_or(0)];
             self.create(turns, vendors, side, 0, &fields);
             if both {
@@ -101,7 +105,7 @@ impl Workload {
     /// One act of a user, somewhere. Answers hints on the records that it changed.
     pub fn act(&mut self, turns: &Turns, vendors: &Vendors) -> Vec<(Side, Hint)> {
         let side = if turns.one_in(2) { Side::Left } else { Side::Right };
-        let object = usize::from(!turns.one_in(if self.emphasis == Emphasis::Newborns { 2 } else { 5 }));
+        let object = usize::from(!turns.one_in(if self.parents_often { 2 } else { 5 }));
         let object = object.min(self.persons());
         let act = Act::pick(turns, self.acts, self.emphasis, self.favoured);
         let touched = match act {
@@ -194,7 +198,9 @@ impl Workload {
     fn create(&mut self, turns: &Turns, vendors: &Vendors, side: Side, object: usize, values: &[(Field, Value)]) -> Option<String> {
         // Some belong to a company from the start.
         let parents: Vec<String> = vendors.live(side, self.objects[0].kind(side)).into_keys().collect();
-        let parent = if object > 0 && !parents.is_empty() && turns.one_in(2) { pick(turns, &parents) } else { None };
+        let is_needed = self.reference(object).is_some_and(|field| !field.clears);
+        let belongs = object > 0 && !parents.is_empty() && (is_needed || turns.one_in(2));
+        let parent = if belongs { pick(turns, &parents) } else { None };
         self.create_in(turns, vendors, side, object, values, parent.as_deref())
     }
 

@@ -5,6 +5,7 @@
 //! through the production adapter, to this database whatever their address says.
 #![allow(clippy::panic, reason = "a server that cannot be had, or is not as it was set up, fails whoever wanted it, in words")]
 
+mod apart;
 mod certificate;
 mod kept;
 mod open;
@@ -42,7 +43,19 @@ const CROWDED_S: i64 = 90;
 pub struct Database {
     server: &'static Server,
     name: String,
+    /// The tables whose rows its people keep.
+    kinds: &'static [&'static str],
     crowded_until: Option<Timestamp>,
+    /// The server is its alone, and time the caller's.
+    is_apart: bool,
+    lingers: Option<Lingers>,
+}
+
+/// What people insert is committed late.
+struct Lingers {
+    for_s: u64,
+    /// What is open, and when it ends.
+    open: Vec<(Timestamp, OpenTransaction)>,
 }
 
 impl Database {
@@ -53,9 +66,26 @@ impl Database {
     pub fn new() -> Self {
         let server = server();
         let name = server.take();
-        let database = Self { server, name, crowded_until: None };
+        let database = Self { server, name, kinds: KINDS, crowded_until: None, is_apart: false, lingers: None };
         database.as_superuser(tables::anew()).unwrap_or_else(|problem| panic!("the tables could not be made: {problem}"));
         database
+    }
+
+    /// On a server of its own, without tables: those of these names are there for people once our role has made them. Its clock stands still between
+    /// two calls, at the later one's moment.
+    ///
+    /// # Panics
+    /// Where PostgreSQL is not installed, or is not as it is expected to be.
+    pub fn apart(kinds: &'static [&'static str]) -> Self {
+        let server = apart::take().unwrap_or_else(|problem| panic!("{problem}"));
+        let database = Self { server, name: server.take(), kinds, crowded_until: None, is_apart: true, lingers: None };
+        database.as_superuser(apart::anew()).unwrap_or_else(|problem| panic!("the database could not be emptied: {problem}"));
+        database
+    }
+
+    /// From here on what people insert is committed, and so visible, so many seconds after it was written.
+    pub fn linger(&mut self, seconds: u64) {
+        self.lingers = (seconds > 0).then_some(Lingers { for_s: seconds, open: Vec::new() });
     }
 
     /// As after `syncline provision`.
@@ -157,8 +187,9 @@ impl Database {
 
     /// Signed in as the superuser, so that a crowded server lets people in; acting as one of the people.
     fn as_people(&self, now: Timestamp, statements: Vec<Statement>) -> Result<Vec<Rows>, String> {
-        let count = statements.len();
-        let mut all = vec![Statement::new(format!("SET LOCAL ROLE {PEOPLE}"))];
+        let (before, count) = (if self.is_apart { 2 } else { 1 }, statements.len());
+        let mut all: Vec<Statement> = self.is_apart.then(|| apart::set_clock(now)).into_iter().collect();
+        all.push(Statement::new(format!("SET LOCAL ROLE {PEOPLE}")));
         all.extend(statements);
         all.push(Statement::new("RESET ROLE"));
         // Time is the caller's here.
@@ -167,7 +198,7 @@ impl Database {
              UPDATE syncline.changes SET at = '{now}' WHERE transaction = pg_current_xact_id(); END IF; END $do$"
         )));
         let mut rows = self.as_superuser(all)?;
-        Ok(rows.drain(1..=count).collect())
+        Ok(rows.drain(before..before + count).collect())
     }
 
     fn address(&self) -> String {
@@ -186,7 +217,12 @@ impl Drop for Database {
         if self.crowded_until.is_some() {
             self.calm();
         }
+        // Whatever is open is undone before somebody else comes.
+        self.lingers = None;
         self.server.give_back(std::mem::take(&mut self.name));
+        if self.is_apart {
+            apart::give_back(self.server);
+        }
     }
 }
 
@@ -231,14 +267,40 @@ impl Simulator for Database {
         if request.uri().scheme_str().is_some_and(|scheme| scheme != SCHEME) {
             return answer(400, "text/plain", "this is a database");
         }
+        if self.is_apart {
+            self.as_superuser(vec![apart::set_clock(now)]).unwrap_or_else(|problem| panic!("the clock could not be set: {problem}"));
+        }
         let Ok(here) = here.body(request.body().clone()) else { return answer(400, "text/plain", "no request") };
         way::exchange(here).unwrap_or_else(|no_answer| answer(503, "text/plain", no_answer.to_string()))
     }
 }
 
-/// A table's name, if it is one of ours to fill.
-fn known(kind: &str) -> Result<&str, String> {
-    KINDS.iter().find(|known| **known == kind).copied().ok_or_else(|| format!("there is no table {kind}"))
+impl Database {
+    /// A table's name, if it is one of ours to fill.
+    fn known(&self, kind: &str) -> Result<&'static str, String> {
+        self.kinds.iter().find(|known| **known == kind).copied().ok_or_else(|| format!("there is no table {kind}"))
+    }
+
+    /// A row that is written now, and committed later.
+    fn insert_lingering(&mut self, now: Timestamp, table: &str, fields: &Fields) -> Result<String, String> {
+        let mut fields = fields.clone();
+        let rows = self.as_superuser(vec![apart::set_clock(now), Statement::new("SELECT gen_random_uuid()::text")])?;
+        let id = rows.into_iter().flatten().flatten().flatten().next().unwrap_or_default();
+        fields.insert("syncline_id".to_owned(), json!(id));
+        let names: Vec<String> = fields.keys().map(|name| column(name)).collect();
+        let given: Vec<String> = names.iter().map(|name| format!("p.{name}")).collect();
+        let insert = format!(
+            "INSERT INTO {table} ({}) SELECT {} FROM jsonb_populate_record(NULL::{table}, '{}'::jsonb) AS p",
+            names.join(", "),
+            given.join(", "),
+            json!(fields).to_string().replace('\'', "''")
+        );
+        let open = OpenTransaction::begin(self.server.port(), &self.name, &insert)?;
+        if let Some(lingers) = &mut self.lingers {
+            lingers.open.push((now + std::time::Duration::from_secs(lingers.for_s), open));
+        }
+        Ok(id)
+    }
 }
 
 fn column(name: &str) -> String {
@@ -247,11 +309,14 @@ fn column(name: &str) -> String {
 
 impl Users for Database {
     fn kinds(&self) -> &'static [&'static str] {
-        KINDS
+        self.kinds
     }
 
     fn create(&mut self, now: Timestamp, kind: &str, fields: &Fields) -> Result<String, String> {
-        let table = known(kind)?;
+        let table = self.known(kind)?;
+        if self.lingers.is_some() {
+            return self.insert_lingering(now, table, fields);
+        }
         let names: Vec<String> = fields.keys().map(|name| column(name)).collect();
         let given: Vec<String> = names.iter().map(|name| format!("p.{name}")).collect();
         let insert = format!(
@@ -265,7 +330,7 @@ impl Users for Database {
     }
 
     fn edit(&mut self, now: Timestamp, kind: &str, id: &str, fields: &Fields) -> Result<(), String> {
-        let table = known(kind)?;
+        let table = self.known(kind)?;
         let sets: Vec<String> = fields.keys().map(|name| column(name)).map(|name| format!("{name} = p.{name}")).collect();
         let update = format!(
             "UPDATE {table} AS t SET {} FROM jsonb_populate_record(NULL::{table}, $1::text::jsonb) AS p \
@@ -277,7 +342,7 @@ impl Users for Database {
     }
 
     fn delete(&mut self, now: Timestamp, kind: &str, id: &str) -> Result<(), String> {
-        let table = known(kind)?;
+        let table = self.known(kind)?;
         let delete = format!("DELETE FROM {table} AS t WHERE t.syncline_id::text = $1::text RETURNING t.syncline_id::text");
         let rows = self.as_people(now, vec![Statement::new(delete).with(id)])?;
         if rows.iter().flatten().count() == 1 { Ok(()) } else { Err(format!("{kind} {id} is not there")) }
@@ -292,9 +357,14 @@ impl Users for Database {
     }
 
     fn live(&self, kind: &str) -> BTreeMap<String, Fields> {
-        let Ok(table) = known(kind) else { return BTreeMap::new() };
+        let Ok(table) = self.known(kind) else { return BTreeMap::new() };
         let all = format!("SELECT to_jsonb(t)::text FROM {table} AS t WHERE to_jsonb(t) ->> 'syncline_deleted_at' IS NULL");
-        let rows = self.as_superuser(vec![Statement::new(all)]).unwrap_or_else(|problem| panic!("{kind} cannot be read: {problem}"));
+        let rows = match self.as_superuser(vec![Statement::new(all)]) {
+            Ok(rows) => rows,
+            // Not made yet.
+            Err(problem) if self.is_apart && problem.contains("42P01") => return BTreeMap::new(),
+            Err(problem) => panic!("{kind} cannot be read: {problem}"),
+        };
         let texts = rows.iter().flatten().flatten().flatten();
         let read = texts.filter_map(|text| serde_json::from_str::<Fields>(text).ok());
         read.map(|row| (row.get("syncline_id").and_then(Json::as_str).unwrap_or_default().to_owned(), row)).collect()
@@ -302,6 +372,17 @@ impl Users for Database {
 
     fn purge(&mut self, now: Timestamp, kind: &str, id: &str) -> Result<(), String> {
         self.delete(now, kind, id)
+    }
+
+    fn settle(&mut self, now: Timestamp) -> bool {
+        let Some(lingers) = &mut self.lingers else { return false };
+        let (due, open) = std::mem::take(&mut lingers.open).into_iter().partition::<Vec<_>, _>(|(until, _)| *until <= now);
+        lingers.open = open;
+        let any = !due.is_empty();
+        for (_, transaction) in due {
+            transaction.commit();
+        }
+        any
     }
 
     fn strain(&mut self, now: Timestamp, strain: Strain) -> bool {

@@ -72,7 +72,7 @@ pub fn is_installed() -> bool {
 }
 
 impl Server {
-    fn start() -> Result<Self, String> {
+    pub(crate) fn start() -> Result<Self, String> {
         let (port, script) = launch(None)?;
         let server = Self { port, _script: Mutex::new(script), free: Mutex::default(), made: Mutex::default() };
         let roles = [ROLE, PEOPLE].map(|role| Statement::new(format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")));
