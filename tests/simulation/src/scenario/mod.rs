@@ -8,7 +8,9 @@ mod emphasis;
 mod freshdesk_salesforce;
 mod mood;
 mod names;
+mod salesmanago_zoho_crm;
 mod stress;
+mod zoho_people;
 
 use syncline_model::Side;
 
@@ -18,7 +20,9 @@ pub use emphasis::Emphasis;
 pub use freshdesk_salesforce::recipe as freshdesk_salesforce;
 pub use mood::{Mishap, Mood, TROUBLES};
 pub use names::RecipeName;
+pub use salesmanago_zoho_crm::recipe as salesmanago_zoho_crm;
 pub use stress::Stress;
+pub use zoho_people::HALF_MOVED;
 
 use crate::auditor::Share;
 use crate::kernel::Millis;
@@ -42,6 +46,8 @@ pub enum Sort {
     },
     /// One of some words, which are others on each side.
     Choice(&'static Choices),
+    /// The same, of a consent: where two users disagree, the refusal stands.
+    Consent(&'static Choices),
 }
 
 /// The words of both sides, each with what it means to both; with nothing where it is not synced.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Recipe, Scenario, aircall_zendesk_support, freshdesk_salesforce};
+use super::{Recipe, Scenario, aircall_zendesk_support, freshdesk_salesforce, salesmanago_zoho_crm};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,16 +10,18 @@ pub enum RecipeName {
     #[default]
     FreshdeskSalesforce,
     AircallZendeskSupport,
+    SalesmanagoZohoCrm,
 }
 
 impl RecipeName {
-    pub const ALL: [Self; 2] = [Self::FreshdeskSalesforce, Self::AircallZendeskSupport];
+    pub const ALL: [Self; 3] = [Self::FreshdeskSalesforce, Self::AircallZendeskSupport, Self::SalesmanagoZohoCrm];
 
     /// As it is shipped.
     pub fn words(self) -> &'static str {
         match self {
             Self::FreshdeskSalesforce => "freshdesk-salesforce",
             Self::AircallZendeskSupport => "aircall-zendesk_support",
+            Self::SalesmanagoZohoCrm => "salesmanago-zoho_crm",
         }
     }
 
@@ -33,6 +35,7 @@ impl RecipeName {
         match self {
             Self::FreshdeskSalesforce => freshdesk_salesforce(scenario, at),
             Self::AircallZendeskSupport => aircall_zendesk_support(scenario),
+            Self::SalesmanagoZohoCrm => salesmanago_zoho_crm(scenario),
         }
     }
 }
