@@ -2,7 +2,7 @@
 
 pub mod command;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -79,26 +79,35 @@ struct Plain {
 /// No mutant is looked for on more seeds than this.
 pub const SEEDS_MAX: u64 = 2_000;
 
-/// Runs a seed with a mutant, or with none.
-fn run_with(mutant: Option<Mutant>, seed: u64) -> (Result<Outcome, String>, BTreeSet<Mutant>) {
-    with(mutant, || attempt(RecipeName::default(), seed, false))
+/// In whose worlds a mutant is looked for: some harm only what one recipe does.
+pub fn home(mutant: Mutant) -> RecipeName {
+    if matches!(mutant, Mutant::MoveLeftBehind | Mutant::MoveUnmarked | Mutant::OptOutLoses) {
+        RecipeName::SalesmanagoZohoCrm
+    } else {
+        RecipeName::default()
+    }
 }
 
-fn plain(seed: u64) -> Plain {
-    let (outcome, passed) = run_with(None, seed);
+/// Runs a seed with a mutant, or with none.
+fn run_with(recipe: RecipeName, mutant: Option<Mutant>, seed: u64) -> (Result<Outcome, String>, BTreeSet<Mutant>) {
+    with(mutant, || attempt(recipe, seed, false))
+}
+
+fn plain(recipe: RecipeName, seed: u64) -> Plain {
+    let (outcome, passed) = run_with(recipe, None, seed);
     let catches = judge(seed, &outcome);
     let digest = outcome.map_or(0, |outcome| outcome.trace.digest);
     Plain { sound: catches.is_empty(), kinds: catches.iter().map(Catch::kind).collect(), digest, passed }
 }
 
-/// Whether the engine without any mutant keeps every promise on this seed.
-pub fn is_sound(seed: u64) -> bool {
-    plain(seed).sound
+/// Whether the engine without any mutant keeps every promise on this seed of a recipe.
+pub fn is_sound(recipe: RecipeName, seed: u64) -> bool {
+    plain(recipe, seed).sound
 }
 
 /// What a mutant breaks on a seed: the first promise.
 pub fn catch(mutant: Mutant, seed: u64) -> Option<Catch> {
-    judge(seed, &run_with(Some(mutant), seed).0).into_iter().next()
+    judge(seed, &run_with(home(mutant), Some(mutant), seed).0).into_iter().next()
 }
 
 fn judge(seed: u64, outcome: &Result<Outcome, String>) -> Vec<Catch> {
@@ -112,7 +121,8 @@ fn judge(seed: u64, outcome: &Result<Outcome, String>) -> Vec<Catch> {
 /// of the first `most` does. `tell` hears of each
 /// one that is done.
 pub fn survey(mutants: &[Mutant], counted: u64, most: u64, tell: impl Fn(&Fared) + Sync) -> Vec<Fared> {
-    let plains: Vec<OnceLock<Plain>> = (0..most.max(counted)).map(|_| OnceLock::new()).collect();
+    let seeds = || (0..most.max(counted)).map(|_| OnceLock::new()).collect();
+    let plains: BTreeMap<RecipeName, Vec<OnceLock<Plain>>> = RecipeName::ALL.into_iter().map(|recipe| (recipe, seeds())).collect();
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(Fared, Vec<Vec<Catch>>)>> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -120,14 +130,14 @@ pub fn survey(mutants: &[Mutant], counted: u64, most: u64, tell: impl Fn(&Fared)
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (fared, catches) = one(*mutant, counted, &plains);
+                    let (fared, catches) = one(*mutant, counted, plains.get(&home(*mutant)).map_or(&[], Vec::as_slice));
                     tell(&fared);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((fared, catches));
                 }
             });
         }
     });
-    let known: BTreeSet<&String> = plains.iter().filter_map(OnceLock::get).flat_map(|plain| &plain.kinds).collect();
+    let known: BTreeSet<&String> = plains.values().flatten().filter_map(OnceLock::get).flat_map(|plain| &plain.kinds).collect();
     let mut all = Vec::new();
     for (mut fared, catches) in done.into_inner().unwrap_or_else(PoisonError::into_inner) {
         let telling: Vec<Catch> =
@@ -149,7 +159,7 @@ fn one(mutant: Mutant, counted: u64, plains: &[OnceLock<Plain>]) -> (Fared, Vec<
         if !counts && fared.first.is_some() {
             break;
         }
-        let plain = slot.get_or_init(|| plain(seed));
+        let plain = slot.get_or_init(|| plain(home(mutant), seed));
         if !plain.sound {
             continue;
         }
@@ -157,7 +167,7 @@ fn one(mutant: Mutant, counted: u64, plains: &[OnceLock<Plain>]) -> (Fared, Vec<
         if !plain.passed.contains(&mutant) {
             continue;
         }
-        let outcome = run_with(Some(mutant), seed).0;
+        let outcome = run_with(home(mutant), Some(mutant), seed).0;
         let broken = judge(seed, &outcome);
         fared.different += u64::from(counts && outcome.map_or(0, |outcome| outcome.trace.digest) != plain.digest);
         let Some(catch) = broken.first() else { continue };

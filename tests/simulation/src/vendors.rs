@@ -61,6 +61,7 @@ pub struct Merged {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
     pub side: Side,
+    pub author: Author,
     pub kind: String,
     pub from: String,
     pub to: String,
@@ -174,7 +175,7 @@ impl Held {
                 news.push(News::Merged(Merged { at, side, kind, survivor: to, loser: from }));
                 continue;
             }
-            news.push(News::Moved(Moved { side, kind: kind.clone(), from, to: to.clone() }));
+            news.push(News::Moved(Moved { side, author, kind: kind.clone(), from, to: to.clone() }));
             let after = live.get(&place).cloned();
             news.push(News::Changed(Change { at, side, kind, id: to, author, before: Some(before), after: after.clone() }));
             self.live.insert(place, after.unwrap_or_default());

@@ -16,7 +16,7 @@ mod planted {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use syncline_model::mutant::Mutant;
-    use syncline_simulation::mutants::{SEEDS_MAX, catch, is_sound};
+    use syncline_simulation::mutants::{SEEDS_MAX, catch, home, is_sound};
 
     /// A mutant and the seed that shows it, a line each; `-` for one that nothing shows yet. `syncline-simulation --mutants --record` writes it.
     const LIST: &str = include_str!("../mutants.txt");
@@ -52,7 +52,7 @@ mod planted {
         let work = || {
             let mut missed = Vec::new();
             while let Some((mutant, seed)) = list.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if !is_sound(*seed) {
+                if !is_sound(home(*mutant), *seed) {
                     missed.push(format!("seed {seed}, which is to show {}, fails without it", mutant.name()));
                 } else if catch(*mutant, *seed).is_none() {
                     missed.push(format!("{} is not caught on seed {seed}", mutant.name()));

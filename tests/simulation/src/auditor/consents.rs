@@ -33,7 +33,32 @@ impl Auditor {
             }
         }
         said.sort_by_key(|said| said.place);
-        said
+        self.without_second_thoughts(object, field, (left, right), said)
+    }
+
+    /// Who says yes and then no again before anybody hears of it has said nothing: whoever looks at what stands cannot know.
+    fn without_second_thoughts(&self, object: &Object, field: &Field, (left, right): (&str, &str), said: Vec<Said>) -> Vec<Said> {
+        let was_heard = |one: &Said, two: &Said| {
+            [Side::Left, Side::Right].into_iter().any(|side| {
+                self.life_places(object, side, side.of(left, right)).any(|(place, change)| {
+                    let of = |record: &Option<_>| record.as_ref().map(|record| meaning(field, side, record));
+                    let is_between = one.place < place && place < two.place;
+                    is_between && change.author != Author::User && of(&change.before) != of(&change.after)
+                })
+            })
+        };
+        let mut kept: Vec<Said> = Vec::new();
+        for one in said {
+            let before = kept.iter().rposition(|earlier| earlier.side == one.side);
+            let again = before
+                .filter(|_| one.is_out)
+                .filter(|place| kept.get(*place).is_some_and(|earlier| !earlier.is_out && !was_heard(earlier, &one)));
+            match again {
+                Some(place) => drop(kept.remove(place)),
+                None => kept.push(one),
+            }
+        }
+        kept
     }
 
     /// Whether a side showed the refusal at that place.
@@ -49,11 +74,14 @@ impl Auditor {
         let Some(record) = sides.of(Side::Left).get(left) else { return };
         let is_out = meaning(field, Side::Left, record) == OUT;
         let said = self.said_of_consent(object, field, (left, right));
+        let linked = self.linked_at.get(&(object.mapping.to_owned(), left.to_owned())).map_or(0, |(_, at)| *at);
         let is_withdrawn = |out: &Said| {
             said.iter().any(|later| {
                 later.place > out.place
                     && !later.is_out
-                    && (later.side == out.side || self.showed_out(object, field, later.side, later.side.of(left, right), later.place))
+                    // What stood there before the two were linked was that side's own.
+                    && (later.side == out.side
+                        || later.place >= linked && self.showed_out(object, field, later.side, later.side.of(left, right), later.place))
             })
         };
         let standing = said.iter().find(|said| said.is_out && !is_withdrawn(said));

@@ -33,6 +33,7 @@ use crate::scenario::{Field, Object, Scenario, Sort};
 use crate::vendors::{Author, Change, Merged, News, Vendors};
 
 pub use conduct::Share;
+pub use moves::MOVERS;
 
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,7 +257,10 @@ impl Auditor {
                     self.changes.push(change.clone());
                 }
                 News::Merged(merged) => self.merges.push((self.changes.len(), merged.clone())),
-                News::Moved(moved) => self.follow(moved),
+                News::Moved(moved) => {
+                    turns.happened(MOVERS[usize::from(moved.author != Author::User)]);
+                    self.follow(moved);
+                }
                 News::Purged(side, kind, id) => {
                     self.purged.insert((*side, kind.clone(), id.clone()));
                 }

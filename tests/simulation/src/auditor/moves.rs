@@ -10,6 +10,9 @@ use crate::ports::store::SimulatedStore;
 use crate::scenario::{HALF_MOVED, Object};
 use crate::vendors::{Moved, Vendors};
 
+/// Who moves people, as it is counted.
+pub const MOVERS: [&str; 2] = ["a user moves a person to another module", "we move a person to another module"];
+
 /// Where everybody went who moved, by side and the id from before.
 #[derive(Debug, Default)]
 pub(super) struct Moves(BTreeMap<(Side, String), String>);
@@ -57,7 +60,7 @@ impl Auditor {
     /// Somebody has moved: all that is known of them goes along.
     pub(super) fn follow(&mut self, moved: &Moved) {
         self.moves.note(moved);
-        let Moved { side, kind, from, to } = moved;
+        let Moved { side, kind, from, to, .. } = moved;
         let Some(mapping) = self.object(*side, kind).map(|object| object.mapping.to_owned()) else { return };
         for change in self.changes.iter_mut().filter(|change| change.side == *side && change.kind == *kind && change.id == *from) {
             change.id.clone_from(to);

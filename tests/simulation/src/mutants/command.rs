@@ -7,9 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 use syncline_model::mutant::{Mutant, with};
 
-use super::{Fared, SEEDS_MAX, survey};
+use super::{Fared, SEEDS_MAX, home, survey};
 use crate::run::run;
-use crate::scenario::RecipeName;
 
 /// How many seeds are counted unless said otherwise.
 const COUNTED: u64 = 200;
@@ -67,7 +66,7 @@ pub fn answer(wanted: &Wanted, seed: Option<u64>, trace: bool) -> Option<ExitCod
 }
 
 fn replay(mutant: Mutant, seed: u64, trace: bool) -> ExitCode {
-    let (outcome, _) = with(Some(mutant), || run(RecipeName::default(), seed, trace));
+    let (outcome, _) = with(Some(mutant), || run(home(mutant), seed, trace));
     for line in &outcome.trace.lines {
         println!("{line}");
     }

@@ -25,7 +25,7 @@ static STATES: Choices = Choices {
 
 static CONSENT: Choices = Choices { left: &[("true", "out"), ("false", "in")], right: &[("true", "out"), ("false", "in")] };
 
-/// What happens to customers. A further look at an edit: SALESmanago tells of deletions in no feed, and has no bin.
+/// What happens to customers. SALESmanago tells of deletions in no feed, and has no bin; nobody is merged on either side.
 const ACTS: &[(Act, u64)] = &[
     (Act::Create, 12),
     (Act::CreateOnBoth, 8),
@@ -112,7 +112,6 @@ fn zoho(scenario: &Scenario) -> ZohoCrm {
         api_domain: format!("http://{ZOHO}"),
         accounts_url: format!("http://{ZOHO}"),
         credits: CREDITS_PER_DAY,
-        page_records_max: scenario.salesforce_page.min(200) as usize,
         search_lag_s: scenario.freshdesk_search_lag_s,
         since_is_inclusive: scenario.salesforce_rewrites,
         schedules_conversions: scenario.salesforce_blocks_duplicates,
@@ -144,7 +143,8 @@ fn objects() -> Vec<Object> {
         sort,
         keeps: Keeps::Newest,
         clears,
-        conflicts: false,
+        // No field but the consent has a policy of its own, and the scenario's is the master's.
+        conflicts: clears,
     };
     vec![Object {
         mapping: "people",

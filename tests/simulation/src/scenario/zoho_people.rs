@@ -83,6 +83,15 @@ impl People {
         (people, half_moved)
     }
 
+    /// The contact that a half-moved lead was made of.
+    fn made_of(&self, lead: &str) -> Option<String> {
+        let lead = self.0.live(LEADS).remove(lead)?;
+        let link = text(&lead, LINK);
+        let is_it = |contact: &str, record: &Fields| text(record, LINK) == link || id_of(CONTACTS, contact) == link;
+        let mut contacts = self.0.live(CONTACTS).into_iter();
+        contacts.find(|(contact, record)| !link.is_empty() && is_it(contact, record)).map(|(contact, _)| id_of(CONTACTS, &contact))
+    }
+
     /// What a person typed, by the names of a module.
     fn typed(&mut self, now: Timestamp, module: &str, fields: &Fields) -> Result<Fields, String> {
         let mut typed = Fields::new();
@@ -170,9 +179,14 @@ impl Users for People {
     fn moved(&self, kind: &str, id: &str) -> Option<String> {
         let (module, bare) = place(id).ok().filter(|_| kind == PERSON)?;
         if module == LEADS {
-            return self.0.contact_of(bare).map(|contact| id_of(CONTACTS, &contact));
+            let contact = self.0.contact_of(bare).map(|contact| id_of(CONTACTS, &contact));
+            return contact.or_else(|| self.made_of(bare));
         }
         self.lead_of(bare, self.0.live(CONTACTS).get(bare)?)
+    }
+
+    fn settle(&mut self, now: Timestamp) -> bool {
+        self.0.settle(now)
     }
 
     fn strain(&mut self, now: Timestamp, strain: Strain) -> bool {
