@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 use syncline_engine::ports::connector::Selection;
 use syncline_model::mutant::{Mutant, planted};
-use syncline_model::{Deadline, Fault};
+use syncline_model::{Deadline, Fault, FieldName, Value};
 
 use crate::batch::{Batch, Row, Taken, with_id};
 use crate::calls::{self, FIELDS_MAX};
@@ -86,7 +86,7 @@ impl Connection {
     ) -> Result<String, Stopped> {
         let both = self.both(by).await?;
         let common = both.common(Module::Contacts);
-        let wanted = common.iter().map(|(lead, _)| lead.clone()).chain([CONVERTED_CONTACT.to_owned()]);
+        let wanted = common.iter().map(|(lead, _)| lead.clone()).chain([CONVERTED_CONTACT.to_owned(), COMPANY.to_owned()]);
         let before = self.whole_row(Module::Leads, lead, wanted, by).await?;
         let contact = match converted_contact(&before) {
             Some(contact) => contact,
@@ -101,8 +101,8 @@ impl Connection {
             }
         };
         let is_back = match self.link_of(&both, selection) {
-            Some(link) if before.get(EMAIL_OPT_OUT) == Some(&Json::Bool(false)) => self.came_from(&contact, lead, link, by).await?,
-            Some(_) | None => false,
+            Some(link) => self.came_from(&contact, lead, link, by).await?,
+            None => false,
         };
         let mut members: Map<String, Json> = Map::new();
         for (lead, contact) in &common {
@@ -113,6 +113,12 @@ impl Connection {
                 Some(value) => drop(members.insert(contact.clone(), plain(value))),
             }
         }
+        let mut fields = fields.clone();
+        // The account of a contact that stayed is the one of before.
+        if let Some(name) = before.get(COMPANY).and_then(Json::as_str).filter(|name| is_back && *name != self.target.default_company) {
+            fields.entry(FieldName::new(COMPANY)).or_insert_with(|| Value::text(name));
+        }
+        let fields = &fields;
         let names: BTreeSet<String> = company(Object::Person, Module::Contacts, fields).into_iter().collect();
         let companies = self.accounts(names, batch, by).await;
         members.extend(row(Object::Person, Module::Contacts, fields, &both.contacts, &companies).map_err(Stopped::known)?);

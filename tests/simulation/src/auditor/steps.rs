@@ -79,7 +79,7 @@ impl Auditor {
             return;
         }
         if object.link(change.side).is_empty() {
-            self.judge_unmarked_creation(store, object, change);
+            self.judge_unmarked_creation(store, object, change, task);
             return;
         }
         let Some(source) = change.after.as_ref().and_then(|after| linked(after, object.link(change.side))) else {
@@ -114,8 +114,25 @@ impl Auditor {
     }
 
     /// P-2, where no record can carry its source's id: an intent stands for somebody over there who has shown the same address.
-    fn judge_unmarked_creation(&mut self, store: &SimulatedStore, object: &Object, change: &Change) {
+    fn judge_unmarked_creation(&mut self, store: &SimulatedStore, object: &Object, change: &Change, task: TaskId) {
         let from = change.side.other();
+        // A vendor that writes by the address makes anew whom a user deletes between our read and our write.
+        let is_back = self.changes.iter().any(|gone| {
+            let shared = |field: &Field| {
+                let of = |record: &Option<Fields>| record.as_ref().map(|record| meaning(field, change.side, record)).unwrap_or_default();
+                object.unique.contains(&field.name) && !of(&change.after).is_empty() && of(&gone.before) == of(&change.after)
+            };
+            gone.side == change.side
+                && gone.kind == change.kind
+                && gone.author == Author::User
+                && gone.after.is_none()
+                && gone.at.as_millisecond() >= self.begun_at(task)
+                && object.fields.iter().any(shared)
+        });
+        if is_back {
+            self.figures.unseen_overwrites += 1;
+            return;
+        }
         let book = self.book(store);
         let is_source = |field: &Field, id: &str| {
             let wanted = change.after.as_ref().map(|after| meaning(field, change.side, after)).unwrap_or_default();
