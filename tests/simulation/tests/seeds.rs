@@ -70,7 +70,6 @@ fifty! {
     RecipeName::SalesmanagoZohoCrm;
     customers_from_000: 0,
     customers_from_050: 50,
-    customers_from_100: 100,
     customers_from_150: 150,
 }
 
