@@ -152,7 +152,7 @@ mutants! {
     ValuesInErrors = "values-in-errors" breaks "P-10";
     /// The link keeps the old id of a record that a write of ours moved to another (`engine::write`).
     MoveLeftBehind = "move-left-behind" breaks "P-4";
-    /// A contact that was turned into a lead does not say where it went (the connector of Zoho CRM).
+    /// A record that a connector turned into another does not say where it went (the connector that moves records).
     MoveUnmarked = "move-unmarked" breaks "P-2";
     /// Where one side opted out and the other did not, the opt-out loses (`mapping::reconcile`).
     OptOutLoses = "opt-out-loses" breaks "P-1";
