@@ -154,6 +154,12 @@ mutants! {
     ValuesInLinks = "values-in-links" breaks "P-10";
     /// A vendor's sentence is kept with the values that it quotes (both connectors).
     ValuesInErrors = "values-in-errors" breaks "P-10";
+    /// The link keeps the old id of a record that a write of ours moved to another (`engine::write`).
+    MoveLeftBehind = "move-left-behind" breaks "P-4";
+    /// A record that a connector turned into another does not say where it went (the connector that moves records).
+    MoveUnmarked = "move-unmarked" breaks "P-2";
+    /// Where one side opted out and the other did not, the opt-out loses (`mapping::reconcile`).
+    OptOutLoses = "opt-out-loses" breaks "P-1";
 }
 
 impl Mutant {

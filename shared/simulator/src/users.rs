@@ -46,6 +46,11 @@ pub trait Users: Simulator {
     /// Every live record of a kind by its id, as it is stored, whatever the API shows of it already.
     fn live(&self, kind: &str) -> BTreeMap<String, Fields>;
 
+    /// Under which id somebody goes on whose record stands no longer among the live ones, where the vendor moves people between modules.
+    fn moved(&self, _kind: &str, _id: &str) -> Option<String> {
+        None
+    }
+
     /// Removes a live record for good, past the bin; refused where the vendor's users cannot.
     fn purge(&mut self, _now: Timestamp, kind: &str, _id: &str) -> Result<(), String> {
         Err(format!("{kind} goes by way of the bin"))
@@ -87,6 +92,10 @@ impl<S: Users + ?Sized> Users for Box<S> {
 
     fn live(&self, kind: &str) -> BTreeMap<String, Fields> {
         (**self).live(kind)
+    }
+
+    fn moved(&self, kind: &str, id: &str) -> Option<String> {
+        (**self).moved(kind, id)
     }
 
     fn purge(&mut self, now: Timestamp, kind: &str, id: &str) -> Result<(), String> {

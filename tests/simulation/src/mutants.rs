@@ -79,9 +79,15 @@ struct Plain {
 /// No mutant is looked for on more seeds than this.
 pub const SEEDS_MAX: u64 = 2_000;
 
-/// The recipe in whose worlds a mutant is looked for: that of the vendor whose ways it is about.
+/// In whose worlds a mutant is looked for: some harm only what one recipe does.
 pub fn home(mutant: Mutant) -> RecipeName {
-    if matches!(mutant, Mutant::NamelessUnsought | Mutant::OpenPassed) { RecipeName::ZendeskSellPostgres } else { RecipeName::default() }
+    if matches!(mutant, Mutant::MoveLeftBehind | Mutant::MoveUnmarked | Mutant::OptOutLoses) {
+        RecipeName::SalesmanagoZohoCrm
+    } else if matches!(mutant, Mutant::NamelessUnsought | Mutant::OpenPassed) {
+        RecipeName::ZendeskSellPostgres
+    } else {
+        RecipeName::default()
+    }
 }
 
 /// Runs a seed with a mutant, or with none.
@@ -117,8 +123,8 @@ fn judge(seed: u64, outcome: &Result<Outcome, String>) -> Vec<Catch> {
 /// of the first `most` does. `tell` hears of each
 /// one that is done.
 pub fn survey(mutants: &[Mutant], counted: u64, most: u64, tell: impl Fn(&Fared) + Sync) -> Vec<Fared> {
-    let unknown = || (0..most.max(counted)).map(|_| OnceLock::new()).collect();
-    let plains: BTreeMap<RecipeName, Vec<OnceLock<Plain>>> = RecipeName::ALL.into_iter().map(|recipe| (recipe, unknown())).collect();
+    let seeds = || (0..most.max(counted)).map(|_| OnceLock::new()).collect();
+    let plains: BTreeMap<RecipeName, Vec<OnceLock<Plain>>> = RecipeName::ALL.into_iter().map(|recipe| (recipe, seeds())).collect();
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(Fared, Vec<Vec<Catch>>)>> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -126,8 +132,7 @@ pub fn survey(mutants: &[Mutant], counted: u64, most: u64, tell: impl Fn(&Fared)
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let home = plains.get(&home(*mutant)).map_or(&[][..], Vec::as_slice);
-                    let (fared, catches) = one(*mutant, counted, home);
+                    let (fared, catches) = one(*mutant, counted, plains.get(&home(*mutant)).map_or(&[], Vec::as_slice));
                     tell(&fared);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((fared, catches));
                 }

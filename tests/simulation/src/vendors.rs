@@ -57,6 +57,16 @@ pub struct Merged {
     pub loser: String,
 }
 
+/// One person goes on under another id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    pub side: Side,
+    pub author: Author,
+    pub kind: String,
+    pub from: String,
+    pub to: String,
+}
+
 /// An answer that shuts us out for a while, as it came to the task that had asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShutOut {
@@ -74,6 +84,8 @@ pub enum News {
     ShutOut(ShutOut),
     /// A user made one record of two.
     Merged(Merged),
+    /// Somebody goes on under another id; the change that says so comes next, under the new one.
+    Moved(Moved),
     /// A user removed a record for good: its side, kind and id.
     Purged(Side, String, String),
     Changed(Change),
@@ -119,12 +131,12 @@ impl Held {
         all
     }
 
-    fn changes(&mut self, at: Timestamp, side: Side, author: Author) -> Vec<Change> {
+    fn changes(&mut self, at: Timestamp, side: Side, author: Author) -> Vec<News> {
         let live = self.look();
-        let mut changes = Vec::new();
+        let mut changes = self.moves(&live, at, side, author);
         let mut compare = |(kind, id): &(String, String), before: Option<&Fields>, after: Option<&Fields>| {
             if before != after {
-                changes.push(Change {
+                changes.push(News::Changed(Change {
                     at,
                     side,
                     kind: kind.clone(),
@@ -132,7 +144,7 @@ impl Held {
                     author,
                     before: before.cloned(),
                     after: after.cloned(),
-                });
+                }));
             }
         };
         for (key, before) in &self.live {
@@ -143,6 +155,32 @@ impl Held {
         }
         self.live = live;
         changes
+    }
+
+    /// Who goes on under another id: known by it from now on, and compared with what stood under the old one. Who was there under that id before
+    /// has become one with this one, which no deletion is, whoever had it done.
+    fn moves(&mut self, live: &BTreeMap<(String, String), Fields>, at: Timestamp, side: Side, author: Author) -> Vec<News> {
+        let mut news = Vec::new();
+        let gone: Vec<(String, String)> = self.live.keys().filter(|key| !live.contains_key(*key)).cloned().collect();
+        for (kind, from) in gone {
+            let Some(to) = self.account.users.moved(&kind, &from).filter(|to| live.contains_key(&(kind.clone(), to.clone()))) else {
+                continue;
+            };
+            let Some(before) = self.live.remove(&(kind.clone(), from.clone())) else { continue };
+            let place = (kind.clone(), to.clone());
+            if self.live.contains_key(&place) {
+                let gone =
+                    Change { at, side, kind: kind.clone(), id: from.clone(), author: Author::User, before: Some(before), after: None };
+                news.push(News::Changed(gone));
+                news.push(News::Merged(Merged { at, side, kind, survivor: to, loser: from }));
+                continue;
+            }
+            news.push(News::Moved(Moved { side, author, kind: kind.clone(), from, to: to.clone() }));
+            let after = live.get(&place).cloned();
+            news.push(News::Changed(Change { at, side, kind, id: to, author, before: Some(before), after: after.clone() }));
+            self.live.insert(place, after.unwrap_or_default());
+        }
+        news
     }
 }
 
@@ -173,7 +211,7 @@ impl Vendors {
     fn look(&self, side: Side, at: Timestamp, author: Author) -> bool {
         let news = self.held(side).changes(at, side, author);
         let changed = !news.is_empty();
-        self.say(news.into_iter().map(News::Changed));
+        self.say(news);
         changed
     }
 

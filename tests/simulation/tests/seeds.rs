@@ -1,6 +1,7 @@
 //! Worlds that must hold: the first five hundred, some of each further recipe, those that once did not, and one that must come out the same each time. A failure names the
 //! command that replays it.
 
+use syncline_simulation::auditor::MOVERS;
 use syncline_simulation::figures::Tally;
 use syncline_simulation::house::{AFFAIRS, MOVES};
 use syncline_simulation::run::run;
@@ -66,6 +67,13 @@ worlds! {
 }
 
 worlds! {
+    RecipeName::SalesmanagoZohoCrm, 50;
+    customers_from_000: 0,
+    customers_from_050: 50,
+    customers_from_150: 150,
+}
+
+worlds! {
     RecipeName::ZendeskSellPostgres, 25;
     replicas_from_000: 0,
     replicas_from_025: 25,
@@ -83,9 +91,13 @@ fn every_committed_seed_holds_and_says_what_it_showed() {
 #[test]
 fn the_same_seed_gives_the_same_story() {
     let some = [3, 17, 58, 101, 240].map(|seed| (FIRST, seed)).into_iter();
-    for (recipe, seed) in
-        some.chain([(RecipeName::AircallZendeskSupport, 4), (RecipeName::ZendeskSellPostgres, 2), (RecipeName::ZendeskSellPostgres, 7)])
-    {
+    let further = [
+        (RecipeName::AircallZendeskSupport, 4),
+        (RecipeName::SalesmanagoZohoCrm, 7),
+        (RecipeName::ZendeskSellPostgres, 2),
+        (RecipeName::ZendeskSellPostgres, 7),
+    ];
+    for (recipe, seed) in some.chain(further) {
         let (once, again, silent) = (run(recipe, seed, true), run(recipe, seed, true), run(recipe, seed, false));
         assert_eq!(once.trace.digest, again.trace.digest, "seed {seed}");
         assert_eq!(once.trace.lines, again.trace.lines, "seed {seed}");
@@ -103,6 +115,21 @@ fn worlds_that_run_at_once_come_out_as_they_do_alone() {
     digests.sort();
     let alone: Vec<_> = (20..28).map(|seed| (seed, attempt(FIRST, seed, false).map(|outcome| outcome.trace.digest))).collect();
     assert_eq!(digests, alone);
+}
+
+/// People change modules by a user's hand and by ours, and each act of that recipe happens.
+#[test]
+fn customers_do_all_that_they_can() {
+    let mut happened = Tally::default();
+    run_all(RecipeName::SalesmanagoZohoCrm, 0..60, 2, |_, outcome| {
+        if let Ok(outcome) = outcome {
+            happened.include(&outcome.tally);
+        }
+    });
+    let acts = [Act::Create, Act::CreateOnBoth, Act::Edit, Act::EditAgain, Act::EditBoth, Act::EditBothWide, Act::Clear, Act::Delete];
+    let all = acts.map(|act| (act.words(), 10)).into_iter().chain(MOVERS.map(|what| (what, 10)));
+    let rare: Vec<&str> = all.filter(|(what, least)| happened.of(what) < *least).map(|(what, _)| what).collect();
+    assert!(rare.is_empty(), "these happen too seldom in 60 seeds: {rare:?}");
 }
 
 /// What happened in the first three hundred worlds, all told.

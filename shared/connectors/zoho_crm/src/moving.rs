@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 use syncline_engine::ports::connector::Selection;
-use syncline_model::{Deadline, Fault};
+use syncline_model::mutant::{Mutant, planted};
+use syncline_model::{Deadline, Fault, FieldName, Value};
 
 use crate::batch::{Batch, Row, Taken, with_id};
 use crate::calls::{self, FIELDS_MAX};
@@ -68,17 +69,24 @@ impl Both {
 
 impl Connection {
     /// A lead becomes a contact.
-    pub(crate) async fn promote(&self, place: usize, lead: &str, fields: &Fields, batch: &mut Batch, by: Deadline) {
-        match self.promoted(lead, fields, batch, by).await {
+    pub(crate) async fn promote(&self, place: usize, lead: &str, fields: &Fields, selection: &Selection, batch: &mut Batch, by: Deadline) {
+        match self.promoted(lead, fields, selection, batch, by).await {
             Ok(contact) => batch.set(place, written(Object::Person, Module::Contacts, &contact, false)),
             Err(stopped) => stop(place, stopped, batch),
         }
     }
 
-    async fn promoted(&self, lead: &str, fields: &Fields, batch: &mut Batch, by: Deadline) -> Result<String, Stopped> {
+    async fn promoted(
+        &self,
+        lead: &str,
+        fields: &Fields,
+        selection: &Selection,
+        batch: &mut Batch,
+        by: Deadline,
+    ) -> Result<String, Stopped> {
         let both = self.both(by).await?;
         let common = both.common(Module::Contacts);
-        let wanted = common.iter().map(|(lead, _)| lead.clone()).chain([CONVERTED_CONTACT.to_owned()]);
+        let wanted = common.iter().map(|(lead, _)| lead.clone()).chain([CONVERTED_CONTACT.to_owned(), COMPANY.to_owned()]);
         let before = self.whole_row(Module::Leads, lead, wanted, by).await?;
         let contact = match converted_contact(&before) {
             Some(contact) => contact,
@@ -92,15 +100,25 @@ impl Connection {
                 self.converted(lead, batch, by).await?
             }
         };
+        let is_back = match self.link_of(&both, selection) {
+            Some(link) => self.came_from(&contact, lead, link, by).await?,
+            None => false,
+        };
         let mut members: Map<String, Json> = Map::new();
         for (lead, contact) in &common {
             match before.get(lead) {
                 None | Some(Json::Null) => {}
-                // A person who opted out as a contact stays so.
-                Some(Json::Bool(false)) if lead == EMAIL_OPT_OUT => {}
+                // A person who opted out as a contact stays so, unless the lead was made of that very contact, and says what came later.
+                Some(Json::Bool(false)) if lead == EMAIL_OPT_OUT && !is_back => {}
                 Some(value) => drop(members.insert(contact.clone(), plain(value))),
             }
         }
+        let mut fields = fields.clone();
+        // The account of a contact that stayed is the one of before.
+        if let Some(name) = before.get(COMPANY).and_then(Json::as_str).filter(|name| is_back && *name != self.target.default_company) {
+            fields.entry(FieldName::new(COMPANY)).or_insert_with(|| Value::text(name));
+        }
+        let fields = &fields;
         let names: BTreeSet<String> = company(Object::Person, Module::Contacts, fields).into_iter().collect();
         let companies = self.accounts(names, batch, by).await;
         members.extend(row(Object::Person, Module::Contacts, fields, &both.contacts, &companies).map_err(Stopped::known)?);
@@ -156,6 +174,12 @@ impl Connection {
             Some("SCHEDULED" | "SUCCESS") | None => Err(Stopped::known(Fault::Uncertain)),
             Some(_) => Err(Stopped::known(of_row(first, self.client.now(), &[]))),
         }
+    }
+
+    /// Whether this contact was turned into that lead before.
+    async fn came_from(&self, contact: &str, lead: &str, link: String, by: Deadline) -> Result<bool, Stopped> {
+        let row = self.whole_row(Module::Contacts, contact, std::iter::once(link.clone()), by).await?;
+        Ok(row.get(&link).and_then(Json::as_str) == Some(forward(lead).as_str()))
     }
 
     async fn contact_of(&self, lead: &str, by: Deadline) -> Result<String, Stopped> {
@@ -226,7 +250,9 @@ impl Connection {
         members.insert(link.clone(), json!(value));
         let lead = self.lead_with(&both, &link, &value, members, batch, by).await?;
         let mark = Map::from_iter([(link, json!(forward(&lead)))]);
-        self.change(Module::Contacts, contact, mark, batch, by).await?;
+        if !planted(Mutant::MoveUnmarked) {
+            self.change(Module::Contacts, contact, mark, batch, by).await?;
+        }
         if self.target.demoted == Demoted::Remove {
             let ask = |rows: &[Json]| {
                 let ids: Vec<String> = rows.iter().filter_map(Json::as_str).map(str::to_owned).collect();

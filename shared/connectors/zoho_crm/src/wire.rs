@@ -60,7 +60,10 @@ impl Reader<'_> {
         let mut wanted = vec![MODIFIED.to_owned()];
         if self.object == Object::Person {
             match self.module {
-                Module::Leads => wanted.push(CONVERTED_CONTACT.to_owned()),
+                Module::Leads => {
+                    let told = CONVERTED.iter().find(|name| self.schema.has(name)).map(|name| (*name).to_owned());
+                    wanted.extend([CONVERTED_CONTACT.to_owned()].into_iter().chain(told));
+                }
                 Module::Contacts => wanted.extend(self.link_field.filter(|name| self.schema.has(name)).map(str::to_owned)),
                 Module::Accounts => {}
             }
@@ -92,6 +95,10 @@ impl Reader<'_> {
         }
         if let Some(survivor) = moved(self.object, self.module, row, self.link_field) {
             return Ok(record.with_presence(Presence::MergedInto(survivor)));
+        }
+        // Nobody goes on as a contact who was deleted: the lead is closed, and no person again.
+        if self.object == Object::Person && self.module == Module::Leads && is_converted(row) {
+            return Ok(record.with_presence(Presence::Deleted));
         }
         for field in &self.selection.fields {
             let value = match source(self.object, self.module, field.as_str()) {

@@ -111,7 +111,7 @@ impl Connection {
         }
         for (place, step) in &steps {
             match step {
-                Step::Promote { lead, fields } => self.promote(*place, lead, fields, &mut batch, by).await,
+                Step::Promote { lead, fields } => self.promote(*place, lead, fields, selection, &mut batch, by).await,
                 Step::Demote { contact, fields } => self.demote(*place, contact, fields, selection, &mut batch, by).await,
                 Step::Create { .. } | Step::Update { .. } | Step::Delete { .. } => {}
             }

@@ -1,6 +1,7 @@
 //! A write that moved its record: the vendor keeps it under another id now, and the link goes with it.
 
 use syncline_mapping::{Base, HoldReason, Plan, Write as PlannedWrite};
+use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Presence, Record, RecordId, Side};
 
 use super::candidates::linked_to;
@@ -83,7 +84,10 @@ fn entries(
     let behind_now = Entry::Unlinked { note: Some(note), children: false };
     Ok(match target {
         Side::Right => vec![
-            at.replace(&Entry::Link(Link { right: new.clone(), ..link }))?,
+            at.replace(&Entry::Link(Link {
+                right: if planted(Mutant::MoveLeftBehind) { link.right.clone() } else { new.clone() },
+                ..link
+            }))?,
             heir.own.replace(&Entry::Pointer(RecordId::new(at.key.sort.clone())))?,
             behind.replace(&behind_now)?,
         ],

@@ -298,7 +298,8 @@ impl Case<'_> {
                     let raw = self.raw.of(side).as_deref().unwrap_or_default();
                     Ok(self.field.lens.of(side).get(raw)? == Value::Bool(true))
                 };
-                match (opted_out(Side::Left)?, opted_out(Side::Right)?) {
+                let planted = planted(Mutant::OptOutLoses);
+                match (opted_out(Side::Left)? != planted, opted_out(Side::Right)? != planted) {
                     (true, false) => Some(Side::Left),
                     (false, true) => Some(Side::Right),
                     (_, _) => Some(master),

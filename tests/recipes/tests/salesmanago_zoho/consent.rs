@@ -55,3 +55,18 @@ async fn sz_04_on_a_conflict_the_opt_out_wins_whoever_is_master() {
         }
     }
 }
+
+/// The contact that stays when a client becomes a prospect keeps what was said then; what the lead says came later.
+#[tokio::test]
+async fn sz_04_an_opt_in_as_a_prospect_holds_once_they_are_a_client_again() {
+    let customers = Customers::new().await;
+    let fields = json!({"name": "Ida Berg", "email": IDA, "company": "Nordwerk", "state": "CUSTOMER", "optedOut": true});
+    let id = customers.new_at_salesmanago(&fields);
+    customers.stage.settle().await;
+    for (field, value) in [("state", json!("PROSPECT")), ("optedOut", json!(false)), ("state", json!("CUSTOMER"))] {
+        customers.edit_at_salesmanago(&id, &json!({ field: value }));
+        customers.stage.settle().await;
+    }
+    assert_eq!(customers.client(IDA).1["Email_Opt_Out"], false);
+    assert_eq!(customers.at_salesmanago(IDA)["optedOut"], false);
+}

@@ -6,6 +6,8 @@ use serde_json::Value as Json;
 use syncline_engine::ports::store::Item;
 use syncline_model::Side;
 
+use super::moves::Moves;
+
 /// A link as it rests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Link {
@@ -89,6 +91,36 @@ impl Book {
         if ["link", "pointer", "intent"].iter().any(|name| body.get(name).is_some()) {
             self.claimed.insert(place);
         }
+    }
+
+    /// By the ids under which everybody goes today. What stands under today's id says more than what stood under an earlier one.
+    pub(super) fn follow(&mut self, moves: &Moves) {
+        fn renamed<V>(all: &mut BTreeMap<(String, Side, String), V>, moves: &Moves) {
+            for ((mapping, side, id), value) in std::mem::take(all) {
+                let today = moves.today(side, &id);
+                let is_todays = today == id;
+                let place = (mapping, side, today);
+                if is_todays || !all.contains_key(&place) {
+                    all.insert(place, value);
+                }
+            }
+        }
+        for ((mapping, left), mut link) in std::mem::take(&mut self.links) {
+            (link.left, link.right) = (moves.today(Side::Left, &left), moves.today(Side::Right, &link.right));
+            self.links.insert((mapping, link.left.clone()), link);
+        }
+        for ((mapping, right), left) in std::mem::take(&mut self.pointers) {
+            let today = moves.today(Side::Right, &right);
+            let is_todays = today == right;
+            let place = (mapping, today);
+            if is_todays || !self.pointers.contains_key(&place) {
+                self.pointers.insert(place, moves.today(Side::Left, &left));
+            }
+        }
+        renamed(&mut self.notes, moves);
+        renamed(&mut self.holds, moves);
+        let claimed = std::mem::take(&mut self.claimed).into_iter();
+        self.claimed = claimed.map(|(mapping, side, id)| (mapping, side, moves.today(side, &id))).collect();
     }
 
     /// The link of a record, if one names it.

@@ -4,7 +4,6 @@ use syncline_model::Side;
 use syncline_simulator::Fields;
 
 use super::Auditor;
-use super::book::Book;
 use super::spelling::{linked, meaning};
 use crate::kernel::TaskId;
 use crate::ports::store::SimulatedStore;
@@ -33,7 +32,7 @@ impl Auditor {
         if self.releases > 0 || merged || self.scenario.backfill {
             return;
         }
-        let book = Book::read(self.sync, &store.all());
+        let book = self.book(store);
         let decided = task.and_then(|task| self.decides_for(task));
         for side in [Side::Left, Side::Right].into_iter().filter(|side| decided.is_none_or(|decided| decided == *side)) {
             let (id, other) = (side.of(left, right), side.of(right, left));

@@ -4,7 +4,6 @@
 use syncline_model::Side;
 
 use super::Auditor;
-use super::book::Book;
 use super::rest::Sides;
 use super::spelling::meaning;
 use crate::ports::store::SimulatedStore;
@@ -37,7 +36,7 @@ impl Auditor {
         field: &Field,
         change: &Change,
     ) -> Option<(&'static str, String)> {
-        let book = Book::read(self.sync, &store.all());
+        let book = self.book(store);
         let other_side = change.side.other();
         let link = book.link(object.mapping, change.side, &change.id)?;
         let other = other_side.of(link.left.as_str(), link.right.as_str());

@@ -4,7 +4,6 @@ use syncline_model::Side;
 use syncline_simulator::Fields;
 
 use super::Auditor;
-use super::book::Book;
 use super::spelling::meaning;
 use crate::kernel::TaskId;
 use crate::ports::store::SimulatedStore;
@@ -42,7 +41,7 @@ impl Auditor {
             }
             let is_idle = match field.sort {
                 // However it is spelled, it is the same number or address; or one word for another that means the same: away for offline.
-                Sort::Phone | Sort::Email | Sort::Choice(_) => true,
+                Sort::Phone | Sort::Email | Sort::Choice(_) | Sort::Consent(_) => true,
                 // Another spelling of a text may be a user's. What we wrote ourselves is not.
                 Sort::Text | Sort::PersonName => self.is_own_echo(store, object, field, change, task),
                 Sort::Reference { .. } => false,
@@ -60,7 +59,7 @@ impl Auditor {
         if self.ever_unmapped.contains(field.name) {
             return false;
         }
-        let book = Book::read(self.sync, &store.all());
+        let book = self.book(store);
         let Some(link) = book.link(object.mapping, side, &change.id) else { return false };
         let other = other_side.of(link.left.as_str(), link.right.as_str());
         // Who was deleted or had another counterpart may be linked anew, and then the two spellings differ.

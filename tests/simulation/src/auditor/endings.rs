@@ -3,7 +3,6 @@
 use syncline_model::Side;
 
 use super::Auditor;
-use super::book::Book;
 use super::spelling::meaning;
 use crate::kernel::TaskId;
 use crate::ports::store::SimulatedStore;
@@ -55,7 +54,7 @@ impl Auditor {
         let count = self.unasked.entry((object.mapping.to_owned(), from)).or_default();
         *count += 1;
         let gone = *count;
-        let linked = Book::read(self.sync, &store.all()).active(object.mapping).count() as u64 + gone;
+        let linked = self.book(store).active(object.mapping).count() as u64 + gone;
         let too_many = gone > UNASKED_MAX && gone * 100 > u64::from(self.scenario.affairs.max_share) * linked;
         if too_many && self.releases == 0 {
             self.breach("P-7", format!("{gone} of {linked} {} that were missing at {from} went, and nobody was asked", object.mapping));

@@ -8,8 +8,10 @@ mod book;
 mod choice;
 mod choices;
 mod conduct;
+mod consents;
 mod echo;
 mod endings;
+mod moves;
 mod reasons;
 mod rest;
 mod spelling;
@@ -31,6 +33,7 @@ use crate::scenario::{Field, Object, Scenario, Sort};
 use crate::vendors::{Author, Change, Merged, News, Vendors};
 
 pub use conduct::Share;
+pub use moves::MOVERS;
 
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +77,7 @@ pub struct Auditor {
     merges: Vec<(usize, Merged)>,
     /// Who was removed for good: no feed tells of them.
     purged: BTreeSet<(Side, String, String)>,
+    moves: moves::Moves,
     /// By mapping and side: how many of these took their counterparts along since the last sweep ended.
     unasked: BTreeMap<(String, Side), u64>,
     /// How often a person released what was held.
@@ -121,6 +125,7 @@ impl Auditor {
             changes: Vec::new(),
             merges: Vec::new(),
             purged: BTreeSet::new(),
+            moves: moves::Moves::default(),
             unasked: BTreeMap::new(),
             releases: 0,
             quiet: false,
@@ -252,6 +257,10 @@ impl Auditor {
                     self.changes.push(change.clone());
                 }
                 News::Merged(merged) => self.merges.push((self.changes.len(), merged.clone())),
+                News::Moved(moved) => {
+                    turns.happened(MOVERS[usize::from(moved.author != Author::User)]);
+                    self.follow(moved);
+                }
                 News::Purged(side, kind, id) => {
                     self.purged.insert((*side, kind.clone(), id.clone()));
                 }

@@ -6,7 +6,6 @@ use syncline_engine::ports::store::Item;
 use syncline_model::Side;
 
 use super::Auditor;
-use super::book::Book;
 use super::rest::Sides;
 use super::spelling::{linked, meaning};
 use crate::kernel::TaskId;
@@ -25,7 +24,7 @@ impl Auditor {
         let ([mapping, letter, id], Ok(body)) = (place.as_slice(), serde_json::from_str::<Json>(&item.body)) else { return };
         let Some(object) = self.objects.iter().find(|object| object.mapping == *mapping) else { return };
         let (side, Some(task)) = (if *letter == "l" { Side::Left } else { Side::Right }, task) else { return };
-        let is_linked = || Book::read(self.sync, &store.all()).link(mapping, side, id).is_some();
+        let is_linked = || self.book(store).link(mapping, side, id).is_some();
         if body.pointer("/why/reason") != Some(&Json::from("taken_by_hidden")) || is_linked() {
             return;
         }

@@ -48,6 +48,7 @@ impl Auditor {
             }
             self.sides_agree(&object, &sides, vendors, &book);
             self.holds_are_true(&object, &sides, items);
+            self.nobody_is_half_moved(vendors, &object);
             self.no_update_is_lost(&object, &sides, &book, histories);
         }
         self.no_value_rests(items);
@@ -284,7 +285,7 @@ impl Auditor {
                     Sort::Reference { parent } => self.parents_agree(parent, &ours, &theirs, vendors, book),
                     // What means nothing to the other side is left where it stands.
                     Sort::Choice(_) => ours == theirs || ours.is_empty() || theirs.is_empty(),
-                    Sort::Text | Sort::Email | Sort::Phone | Sort::PersonName => ours == theirs,
+                    Sort::Text | Sort::Email | Sort::Phone | Sort::PersonName | Sort::Consent(_) => ours == theirs,
                 };
                 let filled = field.keeps == Keeps::First && !(ours.is_empty() ^ theirs.is_empty());
                 let emptied = field.keeps == Keeps::First && self.was_emptied(object, field, (&left, &right));

@@ -14,7 +14,7 @@ pub(super) fn meaning(field: &Field, side: Side, record: &Fields) -> String {
     match field.sort {
         Sort::Text | Sort::PersonName | Sort::Reference { .. } => words,
         // What is no word of that side means nothing to both.
-        Sort::Choice(choices) => {
+        Sort::Choice(choices) | Sort::Consent(choices) => {
             choices.of(side).iter().find(|(word, _)| *word == words).map(|(_, meaning)| (*meaning).to_owned()).unwrap_or_default()
         }
         Sort::Email => words.to_lowercase(),
@@ -26,7 +26,8 @@ fn text(value: Option<&Json>) -> String {
     match value {
         Some(Json::String(text)) => text.trim().to_owned(),
         Some(Json::Number(number)) => number.to_string(),
-        Some(Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_)) | None => String::new(),
+        Some(Json::Bool(flag)) => flag.to_string(),
+        Some(Json::Null | Json::Array(_) | Json::Object(_)) | None => String::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use syncline_model::Side;
 use syncline_simulator::Fields;
 
 use super::Auditor;
-use super::book::{Book, State};
+use super::book::State;
 use super::spelling::{linked, meaning};
 use crate::house::Turns;
 use crate::kernel::{Millis, TaskId};
@@ -78,13 +78,17 @@ impl Auditor {
         if self.life(change.side, &change.kind, &change.id).next().is_some() {
             return;
         }
+        if object.link(change.side).is_empty() && !object.unique.is_empty() {
+            self.judge_unmarked_creation(store, object, change, task);
+            return;
+        }
         let Some(source) = self.made_for(object, change) else {
             let told = if object.link(change.side).is_empty() { "for nobody that was ever there" } else { "without its source's id" };
             self.breach("P-2", format!("{} {} of {} was created {told}", change.kind, change.id, change.side));
             return;
         };
         let from = change.side.other();
-        let book = Book::read(self.sync, &store.all());
+        let book = self.book(store);
         if !book.is_claimed(object.mapping, from, &source) {
             self.breach("P-2", format!("a counterpart of {} {source} of {from} was created without an intent", object.kind(from)));
         }
@@ -110,11 +114,15 @@ impl Auditor {
         }
     }
 
-    /// For whom we created a record: it carries that one's id. Where a side carries no ids it is whoever had the same in a field that is never empty.
+    /// For whom we created a record: it carries that one's id. Where a side carries no ids, and nothing is
+    /// unique, it is whoever had the same in a field that is never empty.
     pub(super) fn made_for(&self, object: &Object, created: &Change) -> Option<String> {
         let after = created.after.as_ref()?;
         if !object.link(created.side).is_empty() {
             return linked(after, object.link(created.side));
+        }
+        if !object.unique.is_empty() {
+            return None;
         }
         let from = created.side.other();
         let is_always_there = |field: &&Field| !field.clears && field.sort == Sort::Text && field.keeps == Keeps::Newest;
@@ -123,6 +131,39 @@ impl Auditor {
         let mut sources = self.changes.iter().filter(|change| change.side == from && change.kind == object.kind(from));
         let source = sources.find(|change| change.after.as_ref().is_some_and(|record| meaning(field, from, record) == own));
         source.map(|change| change.id.clone())
+    }
+
+    /// P-2, where no record can carry its source's id: an intent stands for somebody over there who has shown the same address.
+    fn judge_unmarked_creation(&mut self, store: &SimulatedStore, object: &Object, change: &Change, task: TaskId) {
+        let from = change.side.other();
+        // A vendor that writes by the address makes anew whom a user deletes between our read and our write.
+        let is_back = self.changes.iter().any(|gone| {
+            let shared = |field: &Field| {
+                let of = |record: &Option<Fields>| record.as_ref().map(|record| meaning(field, change.side, record)).unwrap_or_default();
+                object.unique.contains(&field.name) && !of(&change.after).is_empty() && of(&gone.before) == of(&change.after)
+            };
+            gone.side == change.side
+                && gone.kind == change.kind
+                && gone.author == Author::User
+                && gone.after.is_none()
+                && gone.at.as_millisecond() >= self.begun_at(task)
+                && object.fields.iter().any(shared)
+        });
+        if is_back {
+            self.figures.unseen_overwrites += 1;
+            return;
+        }
+        let book = self.book(store);
+        let is_source = |field: &Field, id: &str| {
+            let wanted = change.after.as_ref().map(|after| meaning(field, change.side, after)).unwrap_or_default();
+            !wanted.is_empty() && self.had_shown(object, field, from, id, &wanted, self.changes.len())
+        };
+        let mut sources = self.changes.iter().filter(|source| source.side == from && source.kind == object.kind(from)).filter(|source| {
+            object.fields.iter().filter(|field| object.unique.contains(&field.name)).any(|field| is_source(field, &source.id))
+        });
+        if !sources.any(|source| book.is_claimed(object.mapping, from, &source.id)) {
+            self.breach("P-2", format!("{} {} of {} was created without an intent", change.kind, change.id, change.side));
+        }
     }
 
     /// Whether a counterpart that we made may stand beside another: a user brought it back from the bin, or merged its source away, which gave it to
@@ -135,7 +176,7 @@ impl Auditor {
     /// P-7: what is deleted has a counterpart that is gone, and whose deletion is carried over.
     fn judge_deletion(&mut self, vendors: &Vendors, store: &SimulatedStore, object: &Object, change: &Change, task: TaskId) {
         let from = change.side.other();
-        let book = Book::read(self.sync, &store.all());
+        let book = self.book(store);
         let other = book
             .link(object.mapping, change.side, &change.id)
             .map(|link| from.of(link.left.clone(), link.right.clone()))
@@ -183,7 +224,7 @@ impl Auditor {
             } else if field.keeps == Keeps::First && !old.is_empty() {
                 breaches.push(("P-1", format!("{} {} of {}: {} was replaced", change.kind, change.id, change.side, field.name)));
             }
-            if matches!(field.sort, Sort::Choice(_)) {
+            if matches!(field.sort, Sort::Choice(_) | Sort::Consent(_)) {
                 breaches.extend(self.judge_choice_written(store, object, field, change));
                 continue;
             }
@@ -228,7 +269,7 @@ impl Auditor {
             && let Some(right) =
                 serde_json::from_str::<Json>(&item.body).ok().and_then(|body| body.pointer("/link/right")?.as_str().map(str::to_owned))
         {
-            let at = self.changes.len();
+            let (at, right) = (self.changes.len(), self.moves.today(Side::Right, &right));
             if !self.linked_at.contains_key(&((*mapping).to_owned(), item.key.sort.clone())) {
                 self.judge_choice(vendors, store, task, mapping, (&item.key.sort, &right));
             }
@@ -259,7 +300,7 @@ impl Auditor {
         let Some((mapping, letter)) = item.key.sort.split_once('#') else { return };
         let side = if letter == "l" { Side::Left } else { Side::Right };
         let Some(object) = self.objects.iter().find(|object| object.mapping == mapping).cloned() else { return };
-        let book = Book::read(self.sync, &store.all());
+        let book = self.book(store);
         let others = vendors.live(side.other(), object.kind(side.other()));
         for (id, record) in vendors.live(side, object.kind(side)) {
             if book.note(mapping, side, &id).is_some()

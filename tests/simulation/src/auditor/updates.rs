@@ -45,6 +45,8 @@ impl Auditor {
                 }
                 if matches!(field.sort, Sort::Choice(_)) {
                     self.judge_choice_at_rest(object, field, (&left, &right), sides);
+                } else if matches!(field.sort, Sort::Consent(_)) {
+                    self.judge_consent_at_rest(object, field, (&left, &right), sides);
                 } else {
                     self.judge_field(object, field, (&left, &right), sides, history);
                 }

@@ -8,8 +8,10 @@ mod emphasis;
 mod freshdesk_salesforce;
 mod mood;
 mod names;
+mod salesmanago_zoho_crm;
 mod stress;
 mod zendesk_sell_postgres;
+mod zoho_people;
 
 use syncline_model::Side;
 
@@ -19,8 +21,10 @@ pub use emphasis::Emphasis;
 pub use freshdesk_salesforce::recipe as freshdesk_salesforce;
 pub use mood::{Mishap, Mood, TROUBLES};
 pub use names::RecipeName;
+pub use salesmanago_zoho_crm::recipe as salesmanago_zoho_crm;
 pub use stress::Stress;
 pub use zendesk_sell_postgres::recipe as zendesk_sell_postgres;
+pub use zoho_people::HALF_MOVED;
 
 use crate::auditor::Share;
 use crate::kernel::Millis;
@@ -44,6 +48,8 @@ pub enum Sort {
     },
     /// One of some words, which are others on each side.
     Choice(&'static Choices),
+    /// The same, of a consent: where two users disagree, the refusal stands.
+    Consent(&'static Choices),
 }
 
 /// The words of both sides, each with what it means to both; with nothing where it is not synced.
@@ -219,7 +225,7 @@ impl Scenario {
         match recipe {
             RecipeName::FreshdeskSalesforce => scenario,
             // What stands on one side only is soon told: worlds of many pairs show more.
-            RecipeName::AircallZendeskSupport => {
+            RecipeName::AircallZendeskSupport | RecipeName::SalesmanagoZohoCrm => {
                 Self { shared: people[0].min(people[1]), companies: 0, salesforce_commit_lag_s: 0, ..plain }
             }
             // Nobody is the same but by a link: what stands on both sides stands there twice.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Recipe, Scenario, aircall_zendesk_support, freshdesk_salesforce, zendesk_sell_postgres};
+use super::{Recipe, Scenario, aircall_zendesk_support, freshdesk_salesforce, salesmanago_zoho_crm, zendesk_sell_postgres};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,11 +10,13 @@ pub enum RecipeName {
     #[default]
     FreshdeskSalesforce,
     AircallZendeskSupport,
+    SalesmanagoZohoCrm,
     ZendeskSellPostgres,
 }
 
 impl RecipeName {
-    pub const ALL: [Self; 3] = [Self::FreshdeskSalesforce, Self::AircallZendeskSupport, Self::ZendeskSellPostgres];
+    pub const ALL: [Self; 4] =
+        [Self::FreshdeskSalesforce, Self::AircallZendeskSupport, Self::SalesmanagoZohoCrm, Self::ZendeskSellPostgres];
 
     /// As it is shipped.
     pub fn words(self) -> &'static str {
@@ -22,6 +24,7 @@ impl RecipeName {
             Self::FreshdeskSalesforce => "freshdesk-salesforce",
             Self::AircallZendeskSupport => "aircall-zendesk_support",
             Self::ZendeskSellPostgres => "zendesk_sell-postgres",
+            Self::SalesmanagoZohoCrm => "salesmanago-zoho_crm",
         }
     }
 
@@ -36,6 +39,7 @@ impl RecipeName {
             Self::FreshdeskSalesforce => freshdesk_salesforce(scenario, at),
             Self::AircallZendeskSupport => aircall_zendesk_support(scenario),
             Self::ZendeskSellPostgres => zendesk_sell_postgres(scenario),
+            Self::SalesmanagoZohoCrm => salesmanago_zoho_crm(scenario),
         }
     }
 }

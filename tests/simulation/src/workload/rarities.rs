@@ -97,7 +97,7 @@ impl Workload {
                 Sort::PersonName => true,
                 Sort::Email => has_mobile,
                 Sort::Phone => !has_mobile,
-                Sort::Text | Sort::Choice(_) | Sort::Reference { .. } => false,
+                Sort::Text | Sort::Choice(_) | Sort::Consent(_) | Sort::Reference { .. } => false,
             };
             if wanted && let Some(value) = self.value(turns, &field) {
                 values.push((field, value));

@@ -56,7 +56,7 @@ impl Value {
             Sort::Email => Self::Email(format!("{}@example.test", token.to_lowercase())),
             Sort::Phone => Self::Phone(format!("171{serial:07}")),
             Sort::PersonName => Self::Name { first: format!("Ida{}", serial % 10), last: token },
-            Sort::Choice(choices) => Self::Choice(choices, turns.below(1_000).try_into().unwrap_or(0)),
+            Sort::Choice(choices) | Sort::Consent(choices) => Self::Choice(choices, turns.below(1_000).try_into().unwrap_or(0)),
             Sort::Reference { .. } => return None,
         })
     }
@@ -84,7 +84,13 @@ impl Value {
                 words.get(*number as usize % words.len().max(1)).map(|(word, _)| (*word).to_owned()).into_iter().collect()
             }
         };
-        let spelled: Vec<Json> = texts.into_iter().map(|text| json!(text)).collect();
+        let spelled: Vec<Json> = texts
+            .into_iter()
+            .map(|text| match (field.sort, text.parse::<bool>()) {
+                (Sort::Consent(_), Ok(flag)) => json!(flag),
+                _ => json!(text),
+            })
+            .collect();
         fields.extend(parts.iter().map(|part| (*part).to_owned()).zip(spelled));
     }
 }

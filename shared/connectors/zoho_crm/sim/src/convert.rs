@@ -90,16 +90,19 @@ impl ZohoCrm {
         Ok(())
     }
 
-    /// Conversions whose time has come.
-    pub(crate) fn run_jobs(&mut self, now: i64) {
+    /// Makes the conversions whose time has come; whether there was any.
+    pub(crate) fn run_jobs(&mut self, now: i64) -> bool {
+        let mut ran = false;
         while let Some(place) = self.jobs.iter().position(|job| job.due <= now) {
             let job = self.jobs.remove(place);
+            ran = true;
             let actor = Actor { now: job.due, ..job.actor };
             // A conversion that cannot be made any more leaves the lead as it is.
             if self.carry_over(job.lead, &job.wish, actor).is_ok() {
                 self.post_announcements(actor.now);
             }
         }
+        ran
     }
 
     fn account_for(&mut self, row: &Row, wish: &Map<String, Json>, actor: Actor) -> Result<Option<u64>, Refusal> {

@@ -181,6 +181,11 @@ impl Users for ZohoCrm {
         if was { Ok(()) } else { Err(format!("no {kind} {id}")) }
     }
 
+    /// Conversions that were put off are made when their time has come, whoever asks next.
+    fn settle(&mut self, now: Timestamp) -> bool {
+        self.run_jobs(now.as_second())
+    }
+
     fn strain(&mut self, now: Timestamp, strain: Strain) -> bool {
         match strain {
             Strain::SessionsEnd => self.auth.end_sessions(),
