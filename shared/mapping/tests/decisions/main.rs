@@ -7,6 +7,8 @@ mod contacts;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod lost;
+#[cfg(test)]
 mod owners;
 #[cfg(test)]
 mod scene;
