@@ -16,14 +16,21 @@ const POSTGRES: &str = "postgres";
 static ENDS: Pair<End> =
     Pair { left: End { system: SELL, kind: "contact", email: "email" }, right: End { system: POSTGRES, kind: "contacts", email: "email" } };
 
-/// Contacts, leads, deals, tasks, notes.
-const OBJECTS: u64 = 5;
 /// Sell gives a hundred records a page, and as many by id; it takes one a call, and answers with it (its fact sheet §4, §5: documented).
 const SELL_PAGE: u64 = 100;
 /// Of so many people one has a deal in the simulated account.
 const PEOPLE_PER_DEAL: u32 = 20;
 /// The database sets no bound; so many rows our connector reads and writes in one transaction, which answers what is stored.
 const ROWS: u64 = 500;
+
+/// Objects of the recipe that changes come from on a side: appointments go one way, from Sell.
+fn read_from(side: Side) -> u64 {
+    let facts = syncline_registry::system_facts();
+    let text = syncline_config::recipe(ZendeskSellPostgres.name()).unwrap_or_default();
+    let config = syncline_config::read(text, "syncline.yaml", &facts).ok();
+    let mappings = config.iter().flat_map(|config| &config.syncs).flat_map(|sync| &sync.mappings);
+    mappings.filter(|mapping| mapping.fields.iter().any(|field| field.flow.reaches(side.other()))).count() as u64
+}
 
 impl Recipe for ZendeskSellPostgres {
     fn name(&self) -> &'static str {
@@ -59,20 +66,18 @@ impl Recipe for ZendeskSellPostgres {
     fn first_run(&self, before: &Accounts) -> ByClass {
         let contacts = before.count(Side::Left) + count(&before.companies.left);
         let deals = before.people.left.keys().filter(|number| number.is_multiple_of(PEOPLE_PER_DEAL)).count() as u64;
-        let others = OBJECTS - 2;
+        // What goes both ways stands in lists; the other two of these have pages.
+        let listed = read_from(Side::Right);
         ByClass::from([
-            ((SELL, "list"), pages(contacts, SELL_PAGE) + pages(deals, SELL_PAGE) + others),
-            ((POSTGRES, "read"), OBJECTS),
+            ((SELL, "list"), pages(contacts, SELL_PAGE) + pages(deals, SELL_PAGE) + listed - 2),
+            ((POSTGRES, "read"), listed),
             ((POSTGRES, "write"), contacts.div_ceil(ROWS) + deals.div_ceil(ROWS)),
         ])
     }
 
-    /// A call for what changed of each object, and for the whole account one that tells what was deleted; of the database, one transaction for each
-    /// table.
+    /// A call for what changed of each object, which tells what was deleted too; of the database, one transaction for each table.
     fn poll(&self, side: Side, _now: &Accounts) -> u64 {
-        match side {
-            Side::Left | Side::Right => OBJECTS,
-        }
+        read_from(side)
     }
 
     fn further_pages(&self, side: Side, changed: u64, _now: &Accounts) -> u64 {
