@@ -30,8 +30,9 @@ const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(90);
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
 /// Of what changed since a create no more pages are read: beyond, a person has to look.
 const PAGES_MAX: u32 = 20;
-/// So many that await their counterparts are looked at.
-const AWAITING_MAX: u32 = 200;
+/// So many notes are read at once. Those of creates that have ended go as they are met, or by themselves.
+const NOTES: u32 = 200;
+const NOTES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Whether a create on this side can leave a record that nothing names.
 fn leaves_nameless(place: Place<'_>, side: Side) -> bool {
@@ -48,8 +49,11 @@ fn noted(place: Place<'_>, source: Side, id: &RecordId) -> Key {
 
 /// What is stored with the intent of a create: that this record awaits a counterpart which nothing may name.
 pub(super) fn note(place: Place<'_>, id: &RecordId) -> Option<Write> {
-    let item = || Item { key: noted(place, place.source, id), body: "{\"v\":1}".to_owned(), version: 1, expires: None };
-    leaves_one(place).then(|| Write::Put { item: item(), expect: Expect::Any })
+    leaves_one(place).then(|| {
+        let expires = place.now().checked_add(NOTES_KEPT).ok();
+        let item = Item { key: noted(place, place.source, id), body: "{\"v\":1}".to_owned(), version: 1, expires };
+        Write::Put { item, expect: Expect::Any }
+    })
 }
 
 /// Whether a create of this worker can leave such a record. Then whoever tries again renews the intent: of two that do, one comes too late.
@@ -88,7 +92,14 @@ pub(super) async fn look_again(
         return Ok(Vec::new());
     }
     let made = match made_since(place, since - SKEW).await? {
-        Ok(made) => made,
+        Ok(Some(made)) => made,
+        Ok(None) => {
+            for job in due {
+                let capability = format!("look-up among more than {PAGES_MAX} pages of what changed since a create without an answer");
+                commits.hold(place, job, HoldReason::NotSearched { capability })?;
+            }
+            return Ok(Vec::new());
+        }
         Err(error) => {
             postpone(place, due.into_iter().map(Job::into_change).collect(), &error, place.target(), out).await?;
             return Ok(Vec::new());
@@ -98,11 +109,11 @@ pub(super) async fn look_again(
     decide(place, due, &made, is_of, commits)
 }
 
-/// Live records of the target that changed since, and have no counterpart.
-async fn made_since(place: Place<'_>, since: Timestamp) -> Result<Result<Candidates, CallError>, EngineError> {
+/// Live records of the target that changed since, and have no counterpart; `None`: there are too many to tell.
+async fn made_since(place: Place<'_>, since: Timestamp) -> Result<Result<Option<Candidates>, CallError>, EngineError> {
     let connector = &place.sync.ends.of(place.target()).connector;
     let selection = place.sync.selection(place.mapping, place.target());
-    let (mut records, mut cursor) = (BTreeMap::new(), None);
+    let (mut records, mut cursor, mut is_complete) = (BTreeMap::new(), None, false);
     for _ in 0..PAGES_MAX {
         let page = match connector.list_changes(&selection, &cursor.as_ref().map_or(From::Since(since), From::Cursor), place.by).await {
             Ok(page) => page,
@@ -112,10 +123,15 @@ async fn made_since(place: Place<'_>, since: Timestamp) -> Result<Result<Candida
             records.insert(record.id.clone(), record);
         }
         match page.resume {
-            Resume::CaughtUp(_) => break,
-            Resume::More(next) if cursor.as_ref() == Some(&next) => break,
+            Resume::CaughtUp(_) => {
+                is_complete = true;
+                break;
+            }
             Resume::More(next) => cursor = Some(next),
         }
+    }
+    if !is_complete {
+        return Ok(Ok(None));
     }
     records.retain(|_, record: &mut Record| record.is_live());
     let ids: Vec<RecordId> = records.keys().cloned().collect();
@@ -124,7 +140,7 @@ async fn made_since(place: Place<'_>, since: Timestamp) -> Result<Result<Candida
         let standing = standings.remove(&id)?;
         linked_to(&standing).is_none().then_some((record, standing.own))
     });
-    Ok(Ok(free.collect()))
+    Ok(Ok(Some(free.collect())))
 }
 
 /// Records of the target, each with its own entry.
@@ -161,20 +177,22 @@ pub(super) async fn recognise(
 async fn awaiting(place: Place<'_>) -> Result<Result<Candidates, CallError>, EngineError> {
     let (store, target) = (place.engine.store.as_ref(), place.target());
     let partition = keys::nameless(&place.sync.name, &place.mapping.name, target);
-    let ids: Vec<RecordId> =
-        store.list(&partition, None, AWAITING_MAX).await?.into_iter().map(|item| RecordId::new(item.key.sort)).collect();
-    if ids.is_empty() {
-        return Ok(Ok(Vec::new()));
-    }
-    let mut standings = entry::standings(store, &place.sync.name, &place.mapping.name, target, &ids).await?;
-    standings.retain(|_, standing| matches!(standing.own.entry, Entry::Intent { .. }));
-    let over: Vec<Write> = ids
-        .iter()
-        .filter(|id| !standings.contains_key(*id))
-        .map(|id| Write::Delete { key: noted(place, target, id), expect: Expect::Any })
-        .collect();
-    if !over.is_empty() {
-        store.write_loose(over).await?;
+    let (mut standings, mut after) = (BTreeMap::new(), None);
+    loop {
+        let items = store.list(&partition, after.as_deref(), NOTES).await?;
+        let ids: Vec<RecordId> = items.iter().map(|item| RecordId::new(item.key.sort.as_str())).collect();
+        if ids.is_empty() {
+            break;
+        }
+        let mut found = entry::standings(store, &place.sync.name, &place.mapping.name, target, &ids).await?;
+        found.retain(|_, standing| matches!(standing.own.entry, Entry::Intent { .. }));
+        let over = ids.iter().filter(|id| !found.contains_key(*id));
+        let over: Vec<Write> = over.map(|id| Write::Delete { key: noted(place, target, id), expect: Expect::Any }).collect();
+        if !over.is_empty() {
+            store.write_loose(over).await?;
+        }
+        standings.extend(found);
+        after = items.into_iter().next_back().map(|item| item.key.sort);
     }
     let got = read::get_all(place, target, &standings.keys().cloned().collect::<Vec<_>>()).await;
     if let Some(error) = got.stopped {
