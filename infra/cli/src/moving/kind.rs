@@ -94,6 +94,8 @@ pub(crate) fn fate(item: &Item) -> Result<Fate, Strange> {
                 Entry::Unlinked { .. } => Kind::Notes,
             }));
         }
+        // By which the entries of some of them are found.
+        "i" => Kind::Intents,
         "c" => Kind::Cursors,
         "h" => Kind::Holds,
         "o" => Kind::Ownerless,
