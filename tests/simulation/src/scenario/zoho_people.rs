@@ -6,21 +6,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use syncline_simulator::{Fields, Request, Response, Simulator, Strain, Users};
-use syncline_zoho_crm_sim::{ACCOUNTS, CONTACTS, LEADS, ZohoCrm};
+use syncline_zoho_crm_sim::{ACCOUNTS, ADDRESS_PAIRS, CONTACTS, LEADS, ZohoCrm};
 
 pub(super) const PERSON: &str = "person";
 /// A lead that our integration has made out of a contact that does not say so yet: both are the same person.
 pub const HALF_MOVED: &str = "half-moved lead";
 pub(super) const LINK: &str = "SALESmanago_Id";
-
-/// A lead's name of a field, and a contact's.
-const PAIRS: [(&str, &str); 5] = [
-    ("Street", "Mailing_Street"),
-    ("City", "Mailing_City"),
-    ("State", "Mailing_State"),
-    ("Zip_Code", "Mailing_Zip"),
-    ("Country", "Mailing_Country"),
-];
 
 /// An organisation, by its people.
 pub(super) struct People(pub(super) ZohoCrm);
@@ -42,7 +33,7 @@ fn text<'a>(record: &'a Fields, name: &str) -> &'a str {
 /// The record by a lead's names. What stands in the link field on the way between two modules is no id of the other system's.
 fn person(module: &str, mut record: Fields) -> Fields {
     if module == CONTACTS {
-        for (lead, contact) in PAIRS {
+        for (lead, contact) in ADDRESS_PAIRS {
             let value = record.remove(contact).unwrap_or(Json::Null);
             record.insert(lead.to_owned(), value);
         }
@@ -103,7 +94,7 @@ impl People {
                     typed.insert("Account_Name".to_owned(), account.map_or(Json::Null, |id| json!({ "id": id })));
                 }
                 (CONTACTS, name) => {
-                    let own = PAIRS.iter().find(|(lead, _)| *lead == name).map_or(name, |(_, contact)| contact);
+                    let own = ADDRESS_PAIRS.iter().find(|(lead, _)| *lead == name).map_or(name, |(_, contact)| contact);
                     typed.insert(own.to_owned(), value.clone());
                 }
                 (_, name) => drop(typed.insert(name.to_owned(), value.clone())),

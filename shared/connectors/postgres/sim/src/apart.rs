@@ -6,6 +6,7 @@ use syncline_engine::ports::sql::Statement;
 use syncline_model::Timestamp;
 
 use crate::server::{PEOPLE, ROLE, Server};
+use crate::tables;
 
 /// Servers that ran for somebody, and that nobody uses now.
 static FREE: Mutex<Vec<&'static Server>> = Mutex::new(Vec::new());
@@ -30,11 +31,8 @@ pub(crate) fn anew() -> Vec<Statement> {
              ALTER FUNCTION pg_catalog.{name}() RENAME TO machine_{name}; {instead} END IF; END $do$"
         )
     };
-    [
-        "DROP SCHEMA IF EXISTS syncline CASCADE",
-        "DROP SCHEMA IF EXISTS public CASCADE",
+    let texts = [
         "DROP SCHEMA IF EXISTS caller CASCADE",
-        "CREATE SCHEMA public",
         "CREATE SCHEMA caller",
         "CREATE TABLE caller.clock (now timestamptz NOT NULL)",
         "INSERT INTO caller.clock VALUES ('epoch')",
@@ -42,9 +40,6 @@ pub(crate) fn anew() -> Vec<Statement> {
         "GRANT USAGE ON SCHEMA caller TO PUBLIC",
         "GRANT SELECT ON caller.clock TO PUBLIC",
         "GRANT USAGE ON SEQUENCE caller.ids TO PUBLIC",
-        &format!("GRANT USAGE, CREATE ON SCHEMA public TO {ROLE}"),
-        &format!("GRANT USAGE ON SCHEMA public TO {PEOPLE}"),
-        &format!("DO $do$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO {ROLE}', current_database()); END $do$"),
         &format!("ALTER DEFAULT PRIVILEGES FOR ROLE {ROLE} IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {PEOPLE}"),
         "SET LOCAL allow_system_table_mods = on",
         &put_aside(
@@ -57,9 +52,8 @@ pub(crate) fn anew() -> Vec<Statement> {
             "CREATE FUNCTION pg_catalog.gen_random_uuid() RETURNS uuid LANGUAGE plpgsql VOLATILE \
              AS 'BEGIN RETURN (''00000000-0000-4000-8000-'' || lpad(to_hex(nextval(''caller.ids'')), 12, ''0''))::uuid; END';",
         ),
-    ]
-    .map(Statement::new)
-    .into()
+    ];
+    tables::emptied().into_iter().chain(texts.iter().map(|text| Statement::new(*text))).collect()
 }
 
 /// From here on it is this moment there.

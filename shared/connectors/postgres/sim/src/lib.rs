@@ -287,14 +287,8 @@ impl Database {
         let rows = self.as_superuser(vec![apart::set_clock(now), Statement::new("SELECT gen_random_uuid()::text")])?;
         let id = rows.into_iter().flatten().flatten().flatten().next().unwrap_or_default();
         fields.insert("syncline_id".to_owned(), json!(id));
-        let names: Vec<String> = fields.keys().map(|name| column(name)).collect();
-        let given: Vec<String> = names.iter().map(|name| format!("p.{name}")).collect();
-        let insert = format!(
-            "INSERT INTO {table} ({}) SELECT {} FROM jsonb_populate_record(NULL::{table}, '{}'::jsonb) AS p",
-            names.join(", "),
-            given.join(", "),
-            json!(fields).to_string().replace('\'', "''")
-        );
+        let values = format!("'{}'::jsonb", json!(fields).to_string().replace('\'', "''"));
+        let insert = insertion(table, &fields, &values);
         let open = OpenTransaction::begin(self.server.port(), &self.name, &insert)?;
         if let Some(lingers) = &mut self.lingers {
             lingers.open.push((now + std::time::Duration::from_secs(lingers.for_s), open));
@@ -307,6 +301,14 @@ fn column(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// Inserts a row `t` with these fields, whose values stand in a JSON object.
+fn insertion(table: &str, fields: &Fields, values: &str) -> String {
+    let names: Vec<String> = fields.keys().map(|name| column(name)).collect();
+    let given: Vec<String> = names.iter().map(|name| format!("p.{name}")).collect();
+    let (names, given) = (names.join(", "), given.join(", "));
+    format!("INSERT INTO {table} AS t ({names}) SELECT {given} FROM jsonb_populate_record(NULL::{table}, {values}) AS p")
+}
+
 impl Users for Database {
     fn kinds(&self) -> &'static [&'static str] {
         self.kinds
@@ -317,14 +319,7 @@ impl Users for Database {
         if self.lingers.is_some() {
             return self.insert_lingering(now, table, fields);
         }
-        let names: Vec<String> = fields.keys().map(|name| column(name)).collect();
-        let given: Vec<String> = names.iter().map(|name| format!("p.{name}")).collect();
-        let insert = format!(
-            "INSERT INTO {table} AS t ({}) SELECT {} FROM jsonb_populate_record(NULL::{table}, $1::text::jsonb) AS p \
-             RETURNING to_jsonb(t) ->> 'syncline_id'",
-            names.join(", "),
-            given.join(", ")
-        );
+        let insert = format!("{} RETURNING to_jsonb(t) ->> 'syncline_id'", insertion(table, fields, "$1::text::jsonb"));
         let rows = self.as_people(now, vec![Statement::new(insert).with(json!(fields).to_string())])?;
         Ok(rows.into_iter().flatten().flatten().flatten().next().unwrap_or_default())
     }

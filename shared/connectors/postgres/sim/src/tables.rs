@@ -9,8 +9,8 @@ pub(crate) const KINDS: &[&str] = &["companies", "contacts"];
 /// The link field that a provisioned database has in each.
 pub(crate) const LINK: &str = "crm_id";
 
-/// Empties a database and makes the tables, for the role that is to keep them.
-pub(crate) fn anew() -> Vec<Statement> {
+/// Empties a database, for the role that is to make tables in it.
+pub(crate) fn emptied() -> Vec<Statement> {
     let texts = [
         "DROP SCHEMA IF EXISTS syncline CASCADE",
         "DROP SCHEMA IF EXISTS public CASCADE",
@@ -18,6 +18,13 @@ pub(crate) fn anew() -> Vec<Statement> {
         &format!("GRANT USAGE, CREATE ON SCHEMA public TO {ROLE}"),
         &format!("GRANT USAGE ON SCHEMA public TO {PEOPLE}"),
         &format!("DO $do$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO {ROLE}', current_database()); END $do$"),
+    ];
+    texts.iter().map(|text| Statement::new(*text)).collect()
+}
+
+/// Empties a database and makes the tables, for the role that is to keep them.
+pub(crate) fn anew() -> Vec<Statement> {
+    let texts = [
         "CREATE TABLE companies (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, phone text, description text, \
             employees integer CHECK (employees >= 0), domains text[], attributes jsonb)",
         "CREATE TABLE contacts (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, email text, phone text, mobile text, \
@@ -27,5 +34,5 @@ pub(crate) fn anew() -> Vec<Statement> {
         &format!("ALTER TABLE contacts OWNER TO {ROLE}"),
         &format!("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON companies, contacts TO {PEOPLE}"),
     ];
-    texts.iter().map(|text| Statement::new(*text)).collect()
+    emptied().into_iter().chain(texts.iter().map(|text| Statement::new(*text))).collect()
 }

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use syncline_model::Timestamp;
 use syncline_simulator::{Fields, Population, Request, Response, Simulator, Strain, Users};
 use syncline_zoho_crm_sim::{
-    ACCOUNTS, CLIENT_ID, CLIENT_SECRET, CONTACTS, DataType, Field, HUMAN_TOKEN, LEADS, Profile, REFRESH_TOKEN, ZohoCrm,
+    ACCOUNTS, ADDRESS_PAIRS, CLIENT_ID, CLIENT_SECRET, CONTACTS, DataType, Field, HUMAN_TOKEN, LEADS, Profile, REFRESH_TOKEN, ZohoCrm,
 };
 
 use crate::{Load, Simulated};
@@ -43,14 +43,6 @@ pub(crate) const SIMULATED: Simulated = Simulated {
 const CREDITS: u32 = 1_000_000;
 const LINK: &str = "Syncline_Id";
 const PERSON: &str = "person";
-/// Parts of an address, by the lead's name and the contact's.
-const PAIRS: [(&str, &str); 5] = [
-    ("Street", "Mailing_Street"),
-    ("City", "Mailing_City"),
-    ("State", "Mailing_State"),
-    ("Zip_Code", "Mailing_Zip"),
-    ("Country", "Mailing_Country"),
-];
 
 fn make(load: &Load, base_url: &str) -> Box<dyn Users> {
     let profile = Profile {
@@ -108,7 +100,7 @@ impl Organisation {
             } else if name == "Company" {
                 own.insert("Account_Name.id".to_owned(), json!(self.account(now, value.as_str().unwrap_or_default())?));
             } else {
-                let paired = PAIRS.iter().find(|(lead, _)| lead == name).map_or(name.as_str(), |(_, contact)| contact);
+                let paired = ADDRESS_PAIRS.iter().find(|(lead, _)| lead == name).map_or(name.as_str(), |(_, contact)| contact);
                 own.insert(paired.to_owned(), value.clone());
             }
         }

@@ -39,6 +39,15 @@ use people::User;
 use table::Table;
 use watch::Channels;
 
+/// Parts of an address, by a lead's name and a contact's (fact sheet §2: recorded).
+pub const ADDRESS_PAIRS: [(&str, &str); 5] = [
+    ("Street", "Mailing_Street"),
+    ("City", "Mailing_City"),
+    ("State", "Mailing_State"),
+    ("Zip_Code", "Mailing_Zip"),
+    ("Country", "Mailing_Country"),
+];
+
 /// What kind of organisation this is.
 #[allow(clippy::struct_excessive_bools, reason = "each flag is an independent fact about an organisation")]
 #[derive(Clone, Debug)]
