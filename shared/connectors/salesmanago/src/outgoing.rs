@@ -25,6 +25,13 @@ pub(crate) struct Item {
     pub(crate) owner: Option<String>,
 }
 
+impl Item {
+    /// Whether a contact that is there gets another address: the key by which the vendor would look for it.
+    pub(crate) fn readdresses(&self) -> bool {
+        self.body.get("newEmail").is_some()
+    }
+}
+
 /// How this account is written to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manner {
@@ -280,7 +287,7 @@ fn as_tag(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join("_").to_uppercase()
 }
 
-/// What the vendor did not do of what it was told, though it said success: a value that was not taken away, consent, state or owner that stayed.
+/// What the vendor did not do of what it was told, though it said success: a value that was not taken away, an address, consent, state or owner that stayed.
 /// Without this look the two sides would count as agreed.
 pub(crate) fn not_taken(fields: &BTreeMap<FieldName, Value>, stored: &Record, manner: Manner) -> Option<Fault> {
     for (name, value) in fields {
@@ -289,6 +296,7 @@ pub(crate) fn not_taken(fields: &BTreeMap<FieldName, Value>, stored: &Record, ma
         let watched = matches!(name, OPTED_OUT | OPTED_OUT_PHONE | crate::fields::STATE | crate::fields::OWNER);
         let differs = match (value, now) {
             (Value::Null, Some(now)) => !now.is_null() && !watched,
+            (Value::Text(wanted), Some(now)) if name == EMAIL => now.as_text().ok().flatten().map(folded) != Some(folded(wanted.trim())),
             (Value::Reference(wanted), Some(now)) => *now != Value::Reference(RecordId::new(folded(wanted.as_str()))),
             (wanted, Some(now)) => watched && wanted != now,
             (_, None) => false,

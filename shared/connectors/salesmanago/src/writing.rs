@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use syncline_engine::ports::connector::{Outcome, Selection, WriteAction};
-use syncline_model::{CallError, Deadline, Fault, FieldName, RecordId, Value};
+use syncline_model::{CallError, Deadline, Fault, FieldName, Record, RecordId, Value};
 
 use crate::calls;
-use crate::client::Trouble;
+use crate::client::{Answer, Trouble};
 use crate::connection::Connection;
 use crate::fields::EMAIL;
 use crate::outgoing::{Item, Manner, item, not_taken, rejected, values};
@@ -40,6 +41,10 @@ enum Step {
         id: RecordId,
         created: bool,
         fields: BTreeMap<FieldName, Value>,
+        /// By the vendor's clock, to the second; `None`: by an earlier call.
+        at: Option<Timestamp>,
+        /// Of a contact that got another address: what asks for it once more, if the contact still has the old one.
+        readdress: Option<Json>,
     },
     /// Deleted, but the answer said nothing that proves it.
     Deleted {
@@ -125,7 +130,7 @@ impl Connection {
                 Ok(item) => match item.email.as_ref().and_then(|email| standing.by_email.get(email)) {
                     // Our own link field with our own value: an earlier create of ours.
                     Some(row) if is_ours(row, fields, once.as_ref()) => match id_of(row) {
-                        Some(id) => Step::Written { id, created: false, fields: BTreeMap::new() },
+                        Some(id) => Step::Written { id, created: false, fields: BTreeMap::new(), at: None, readdress: None },
                         None => failed(holder_without_id()),
                     },
                     Some(row) => failed(Fault::Taken { field: Some(EMAIL.into()), holders: id_of(row).into_iter().collect() }),
@@ -189,7 +194,7 @@ impl Connection {
             let sent: Vec<String> =
                 part.iter().filter_map(|index| write_at(steps, *index)).flat_map(|write| values(&write.fields)).collect();
             match self.client.send(&calls::batch_upsert(owner, &items), &sent, by).await {
-                Ok(answer) => alone = self.settle_batch(steps, part, &answer.body, by).await,
+                Ok(answer) => alone = self.settle_batch(steps, part, &answer, by).await,
                 // Refused as a whole: one by one it shows whose fault it was.
                 Err(Trouble { error, .. }) if matches!(error.fault, Fault::Rejected { .. }) => {}
                 Err(Trouble { error, .. }) => {
@@ -209,8 +214,9 @@ impl Connection {
     }
 
     /// Takes over what a batch's answer says; the steps of which it says nothing.
-    async fn settle_batch(&self, steps: &mut [Step], part: &[usize], body: &Json, by: Deadline) -> Vec<usize> {
-        let ids: BTreeMap<String, RecordId> = body
+    async fn settle_batch(&self, steps: &mut [Step], part: &[usize], answer: &Answer, by: Deadline) -> Vec<usize> {
+        let ids: BTreeMap<String, RecordId> = answer
+            .body
             .get("contactIds")
             .and_then(Json::as_object)
             .into_iter()
@@ -223,7 +229,7 @@ impl Connection {
             let id = [&write.item.email, &write.item.email_after].into_iter().flatten().find_map(|email| ids.get(email));
             match id {
                 Some(id) => {
-                    let step = self.owned(write, id.clone(), by).await;
+                    let step = self.owned(write, id.clone(), answer.at, by).await;
                     set(steps, *index, step);
                 }
                 None => unsaid.push(*index),
@@ -234,13 +240,13 @@ impl Connection {
 
     async fn write_alone(&self, write: &Write, by: Deadline) -> Step {
         let owner = write.made_as(&self.target.owner);
-        let ask = match (&write.item.email, &write.id) {
-            (None, Some(id)) => calls::update(owner, id.as_str(), &write.item.body),
-            (Some(_), _) | (None, None) => calls::upsert(owner, &write.item.body),
+        let ask = match &write.id {
+            Some(id) => calls::update(owner, id.as_str(), &write.item.body),
+            None => calls::upsert(owner, &write.item.body),
         };
         match self.client.send(&ask, &values(&write.fields), by).await {
             Ok(answer) => match answer.body.get("contactId").and_then(Json::as_str) {
-                Some(id) => self.owned(write, RecordId::new(id), by).await,
+                Some(id) => self.owned(write, RecordId::new(id), answer.at, by).await,
                 None => Step::Done(Outcome::Failed(Fault::Uncertain)),
             },
             Err(trouble) => Step::Done(Outcome::Failed(trouble.error.fault)),
@@ -248,7 +254,7 @@ impl Connection {
     }
 
     /// Gives a contact that was there before another owner. A new one is its owner's by the call that made it.
-    async fn owned(&self, write: &Write, id: RecordId, by: Deadline) -> Step {
+    async fn owned(&self, write: &Write, id: RecordId, mut at: Timestamp, by: Deadline) -> Step {
         // The contact was deleted between reading and writing, and the write made a new one: it is read and planned anew.
         if write.id.as_ref().is_some_and(|asked| *asked != id) {
             return Step::Done(Outcome::Failed(Fault::Conflict));
@@ -262,14 +268,15 @@ impl Connection {
                 )));
             };
             let ask = calls::set_owner(&self.target.owner, email, owner);
-            if let Err(trouble) = self.client.send(&ask, &values(&write.fields), by).await {
+            match self.client.send(&ask, &values(&write.fields), by).await {
+                Ok(answer) => at = answer.at,
                 // The rest is written. A refusal shows in what is stored; anything else leaves it open.
-                if !matches!(trouble.error.fault, Fault::Rejected { .. }) {
-                    return Step::Done(Outcome::Failed(Fault::Uncertain));
-                }
+                Err(trouble) if matches!(trouble.error.fault, Fault::Rejected { .. }) => {}
+                Err(_) => return Step::Done(Outcome::Failed(Fault::Uncertain)),
             }
         }
-        Step::Written { id, created: write.id.is_none(), fields: write.fields.clone() }
+        let readdress = Some(&write.item.body).filter(|_| write.item.readdresses()).cloned();
+        Step::Written { id, created: write.id.is_none(), fields: write.fields.clone(), at: Some(at), readdress }
     }
 
     async fn delete_step(&self, step: &mut Step, by: Deadline) {
@@ -283,7 +290,7 @@ impl Connection {
     }
 
     /// Reads what is stored now. What cannot be read is not guessed: a write is known to be done, and whether it did all is asked later.
-    async fn outcomes(&self, selection: &Selection, steps: Vec<Step>, by: Deadline) -> Result<Vec<Outcome>, CallError> {
+    async fn outcomes(&self, selection: &Selection, mut steps: Vec<Step>, by: Deadline) -> Result<Vec<Outcome>, CallError> {
         let ids: Vec<RecordId> = steps
             .iter()
             .filter_map(|step| match step {
@@ -291,8 +298,30 @@ impl Connection {
                 Step::Done(_) | Step::Write(_) | Step::Waiting { .. } | Step::Delete { .. } | Step::Deleted { .. } => None,
             })
             .collect();
-        let stored = if ids.is_empty() { Some(BTreeMap::new()) } else { self.read_ids(ids.iter(), by).await.ok() };
+        let mut stored = if ids.is_empty() { Some(BTreeMap::new()) } else { self.read_ids(ids.iter(), by).await.ok() };
+        if let Some(rows) = &mut stored {
+            self.readdress(&mut steps, rows, by).await;
+        }
         Ok(steps.into_iter().map(|step| self.outcome(selection, step, stored.as_ref())).collect())
+    }
+
+    /// Whether a change by id takes another address is unverified, a write by the old address is documented to (fact sheet §4). It makes a contact where
+    /// nobody has the old one, so it goes only after the contact was seen with it.
+    async fn readdress(&self, steps: &mut [Step], stored: &mut BTreeMap<RecordId, Json>, by: Deadline) {
+        for step in steps {
+            let Step::Written { id, fields, at, readdress: Some(body), .. } = step else { continue };
+            let (Some(new), Some(row)) = (email_in(fields), stored.get(id)) else { continue };
+            let now = row.get(EMAIL).and_then(Json::as_str).map(folded).filter(|email| !email.is_empty() && *email != new);
+            if now.is_none() {
+                continue;
+            }
+            // What comes of it shows in what is stored.
+            let Ok(answer) = self.client.send(&calls::upsert(&self.target.owner, body), &values(fields), by).await else { continue };
+            *at = Some(answer.at);
+            if let Ok(rows) = self.read_ids(std::iter::once(&*id), by).await {
+                stored.extend(rows);
+            }
+        }
     }
 
     fn outcome(&self, selection: &Selection, step: Step, stored: Option<&BTreeMap<RecordId, Json>>) -> Outcome {
@@ -304,16 +333,24 @@ impl Connection {
                 Some(rows) if !rows.contains_key(&id) => Outcome::Written { id, created: false, stored: None },
                 Some(_) | None => Outcome::Failed(Fault::Uncertain),
             },
-            Step::Written { id, created, fields } => {
+            Step::Written { id, created, fields, at, .. } => {
                 let read = stored.and_then(|rows| rows.get(&id)).and_then(|row| record(row).ok());
-                let Some(read) = read else { return Outcome::Failed(Fault::Uncertain) };
-                if let Some(fault) = not_taken(&fields, &read, self.manner()) {
+                let Some(mut read) = read else { return Outcome::Failed(Fault::Uncertain) };
+                if at.is_some_and(|at| is_edited_since(&read, at)) {
+                    // What stands there is not what became of ours: somebody's edit would pass for it, and be carried nowhere.
+                    read.fields.extend(fields);
+                } else if let Some(fault) = not_taken(&fields, &read, self.manner()) {
                     return Outcome::Failed(fault);
                 }
                 Outcome::Written { id, created, stored: selected(selection, read).ok() }
             }
         }
     }
+}
+
+/// Whether somebody changed the contact after a write that was answered in this second of the vendor's.
+fn is_edited_since(read: &Record, at: Timestamp) -> bool {
+    read.version.is_some_and(|version| version.0.duration_since(at) > SignedDuration::from_secs(1))
 }
 
 fn email_in(fields: &BTreeMap<FieldName, Value>) -> Option<String> {
@@ -346,14 +383,15 @@ fn set(steps: &mut [Step], index: usize, step: Step) {
 }
 
 /// The places of the writes, at most so many together, each part with the user in whose name it is written. A contact without an address goes alone:
-/// it has no place in a batch.
+/// it has no place in a batch. So does one that gets another address: a batch goes by the address, and would make a second contact where somebody
+/// else has just changed it.
 fn chunks(steps: &[Step], main_user: &str, most: usize) -> Vec<(String, Vec<usize>)> {
     let mut together: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut alone = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         if let Step::Write(write) = step {
             let owner = write.made_as(main_user);
-            if write.item.email.is_some() {
+            if write.item.email.is_some() && !write.item.readdresses() {
                 together.entry(owner).or_default().push(index);
             } else {
                 alone.push((owner.to_owned(), vec![index]));

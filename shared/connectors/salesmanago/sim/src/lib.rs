@@ -88,6 +88,8 @@ pub struct Profile {
     pub modified_list: ModifiedList,
     /// `message` of a refusal is one text, not a list of them.
     pub message_is_text: bool,
+    /// `contact/update` says success and passes `newEmail` over.
+    pub update_keeps_addresses: bool,
     /// `contact/delete` answers 200 with nothing in it.
     pub delete_answers_nothing: bool,
     /// A contact that is deleted stays readable by its id, with `deleted: true` (unverified; otherwise it is gone).
@@ -112,6 +114,7 @@ impl Default for Profile {
             clearing: Clearing::EmptyText,
             modified_list: ModifiedList::Log,
             message_is_text: false,
+            update_keeps_addresses: false,
             delete_answers_nothing: false,
             deleted_stay: false,
             new_contacts_are_opted_out: false,

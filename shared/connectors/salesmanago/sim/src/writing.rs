@@ -126,7 +126,9 @@ impl Salesmanago {
         let mut happenings = vec![if known.is_some() { Happening::Modified } else { Happening::Added }];
         // A second user who writes a contact gets a share of it; whose it is mainly stays.
         contact.owners.insert(owner.to_owned());
-        self.rename(&mut contact, details, known.is_some())?;
+        if mode != Mode::Update || !self.profile.update_keeps_addresses {
+            self.rename(&mut contact, details, known.is_some())?;
+        }
         self.fill(&mut contact, inside, details)?;
         self.tag_and_set(now, &mut contact, details, &mut happenings)?;
         if let Some(state) = text(inside, "state") {

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use serde_json::Value as Json;
 use syncline_engine::ports::clock::{Clock, Dice};
 use syncline_engine::ports::connector::{Connector, From, Outcome, Resume, Selection, WriteAction};
+use syncline_engine::ports::http::{Call, Http, NoAnswer};
 use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_engine::ports::vendor::{Parts, Settings, Vendor};
 use syncline_model::{Deadline, Fault, FieldName, Record, RecordId, Secret, Timestamp, Value};
@@ -41,8 +42,29 @@ impl Secrets for Fixed {
     }
 }
 
+/// What a person types in between a connector's question and its answer: at the next call of this path, before it arrives.
+type Meanwhile = Arc<Mutex<Option<(&'static str, Box<dyn FnOnce(&mut Salesmanago, Timestamp) + Send>)>>>;
+
+struct Interrupted {
+    wire: InProcess<Salesmanago>,
+    meanwhile: Meanwhile,
+}
+
+#[async_trait]
+impl Http for Interrupted {
+    async fn send(&self, call: Call, by: Deadline) -> Result<http::Response<bytes::Bytes>, NoAnswer> {
+        let now = self.wire.clock.now();
+        let due = self.meanwhile.lock().unwrap().take_if(|(path, _)| call.request.uri().path().contains(*path));
+        if let Some((_, happening)) = due {
+            happening(&mut lock(&self.wire.simulator).simulator, now);
+        }
+        self.wire.send(call, by).await
+    }
+}
+
 pub(crate) struct Scene {
     pub(crate) account: Shared<Unkind<Salesmanago>>,
+    meanwhile: Meanwhile,
     clock: Arc<Hands>,
     pub(crate) connector: Arc<dyn Connector>,
 }
@@ -84,6 +106,7 @@ impl Scene {
     pub(crate) fn new(profile: Profile, settings: &[(&str, &str)]) -> Self {
         let clock = Arc::new(Hands(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap())));
         let account = shared(Unkind::new(Salesmanago::new(Profile { calls_per_minute: 100_000, ..profile })));
+        let meanwhile = Meanwhile::default();
         let texts = [("client_id", CLIENT_ID), ("api_key", API_KEY), ("api_secret", API_SECRET)];
         let secrets = Bundle(texts.map(|(name, text)| (name.to_owned(), Secret::new(text))).into());
         let own = [("server", "app2"), ("owner", OWNER_EMAIL), ("base_url", "http://127.0.0.1:9")];
@@ -91,12 +114,20 @@ impl Scene {
             connection: "shop".to_owned(),
             settings: Settings(own.iter().chain(settings).map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()),
             secrets: Arc::new(Fixed(secrets)),
-            http: Arc::new(InProcess { simulator: account.clone(), clock: clock.clone() }),
+            http: Arc::new(Interrupted {
+                wire: InProcess { simulator: account.clone(), clock: clock.clone() },
+                meanwhile: meanwhile.clone(),
+            }),
             clock: clock.clone(),
             dice: clock.clone(),
         };
         let connector = syncline_salesmanago::VENDOR.connect(parts).unwrap();
-        Self { account, clock, connector }
+        Self { account, meanwhile, clock, connector }
+    }
+
+    /// At the next call of this path, before it arrives, this happens.
+    pub(crate) fn before(&self, path: &'static str, happening: impl FnOnce(&mut Salesmanago, Timestamp) + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some((path, Box::new(happening)));
     }
 
     pub(crate) fn now(&self) -> Timestamp {

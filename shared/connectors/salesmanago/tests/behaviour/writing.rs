@@ -4,7 +4,7 @@ use serde_json::json;
 use syncline_engine::ports::connector::{Outcome, WriteAction};
 use syncline_model::{Fault, Value};
 use syncline_salesmanago_sim::Profile;
-use syncline_simulator::lock;
+use syncline_simulator::{Fields, Users, lock};
 
 use crate::scene::{Scene, code, fields, plain, selection};
 
@@ -69,6 +69,31 @@ async fn a_new_address_keeps_the_contact_and_one_that_is_taken_names_its_holder(
     let made = scene.create(&[("email", Value::text("Bo@A.example")), ("name", Value::text("Another Bo"))]).await;
     assert!(matches!(&made, Outcome::Failed(Fault::Taken { holders, .. }) if *holders == [bo.clone()]), "{made:?}");
     assert_eq!(plain(&scene.read(&bo).await, "name"), json!(null), "the holder was not touched");
+}
+
+#[tokio::test]
+async fn an_address_that_a_change_by_id_passes_over_is_changed_by_the_old_one() {
+    let scene = Scene::new(Profile { update_keeps_addresses: true, ..Profile::default() }, &[]);
+    let ida = scene.type_in(&[("email", json!("ida@a.example"))]);
+    let moved = scene.change(&ida, &[("email", Value::text("ida@new.example"))]).await;
+    let Outcome::Written { id, stored: Some(stored), .. } = &moved else { panic!("{moved:?}") };
+    assert_eq!((id, plain(stored, "email")), (&ida, json!("ida@new.example")));
+    assert_eq!(lock(&scene.account).simulator.contact_ids(), [ida.to_string()], "no second contact came of it");
+}
+
+/// Whoever writes by an address that has just been changed would make a second contact.
+#[tokio::test]
+async fn a_contact_whose_address_is_changed_while_we_write_stays_one() {
+    let scene = Scene::new(Profile::default(), &[]);
+    for ours in [("email", Value::text("ida@ours.example")), ("name", Value::text("Ida"))] {
+        let before = lock(&scene.account).simulator.contact_ids().len();
+        let ida = scene.type_in(&[("email", json!(format!("{}@old.example", ours.0)))]);
+        let (typed, id) = (Fields::from([("email".to_owned(), json!(format!("{}@theirs.example", ours.0)))]), ida.to_string());
+        scene.before("/api/contact/up", move |account, now| account.edit(now, "contact", &id, &typed).unwrap());
+        let outcome = scene.change(&ida, &[ours]).await;
+        assert!(matches!(&outcome, Outcome::Written { id, .. } if *id == ida), "{outcome:?}");
+        assert_eq!(lock(&scene.account).simulator.contact_ids().len(), before + 1);
+    }
 }
 
 #[tokio::test]
