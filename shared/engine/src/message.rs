@@ -27,6 +27,9 @@ pub struct Change {
     /// Everything was read for it, and then the budget did not allow the write: nothing was sent since the last look.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsent: bool,
+    /// Its counterpart is gone, and the other side's worker has been asked what became of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
     /// Mapped fields, or the target's link field, that the target refused as taken, and that are left out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub leave_out: BTreeSet<String>,
@@ -41,7 +44,7 @@ pub struct Change {
 impl Change {
     pub fn hint(id: RecordId, since: Timestamp, cause: Cause) -> Self {
         let (counterpart, leave_out) = (Counterpart::Unknown, BTreeSet::new());
-        Self { id, seen: None, since, cause, counterpart, attempt: 0, unsent: false, leave_out, resend: false, follows: None }
+        Self { id, seen: None, since, cause, counterpart, attempt: 0, unsent: false, asked: false, leave_out, resend: false, follows: None }
     }
 
     pub fn seen(record: Record, since: Timestamp, cause: Cause) -> Self {
@@ -114,6 +117,9 @@ impl Counterpart {
 pub struct Stamp {
     pub id: RecordId,
     pub other: RecordId,
+    /// When it was asked for; long ago for messages of earlier versions, which do not tell.
+    #[serde(default)]
+    pub since: Timestamp,
     #[serde(default)]
     pub attempt: u32,
     /// The change that it follows from; messages of earlier versions do not tell.
@@ -122,6 +128,10 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    pub fn new(id: RecordId, other: RecordId, since: Timestamp, trace: Option<TraceId>) -> Self {
+        Self { id, other, since, attempt: 0, trace }
+    }
+
     /// Whether it empties the link field.
     pub fn clears(&self) -> bool {
         self.other.as_str().is_empty()

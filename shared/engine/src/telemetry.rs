@@ -192,7 +192,7 @@ mod tests {
             }
             overruled(at, &change.id, [FieldName::new("email"), FieldName::new("phone")].iter(), &trace);
             written(at, &change.id, Act::Created, &trace);
-            stamped(at, &Stamp { id: "7".into(), other: "c-7".into(), attempt: 0, trace: Some(trace.clone()) });
+            stamped(at, &Stamp::new("7".into(), "c-7".into(), syncline_model::Timestamp::UNIX_EPOCH, Some(trace.clone())));
         });
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

@@ -363,7 +363,7 @@ fn stamps(place: Place<'_>, pair: &Pair<Known<'_>>) -> Vec<(Side, Stamp)> {
     for side in [Side::Left, Side::Right] {
         let (own, other) = (pair.of(side), pair.of(side.other()).id);
         if own.record.is_some_and(|record| decide::lacks_stamp(place.mapping, side, record, other)) {
-            stamps.push((side, Stamp { id: own.id.clone(), other: other.clone(), attempt: 0, trace: None }));
+            stamps.push((side, Stamp::new(own.id.clone(), other.clone(), place.engine.now(), None)));
         }
     }
     stamps

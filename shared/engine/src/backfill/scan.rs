@@ -162,7 +162,7 @@ async fn sort(place: Place<'_>, side: Side, records: Vec<Result<Record, BadRecor
         let resend = resend && counterpart.is_some() && sync.is_write_only(mapping, side.other());
         if let Some(counterpart) = counterpart {
             if decide::lacks_stamp(mapping, side, &record, &counterpart) {
-                sorted.stamps.push(Stamp { id: record.id.clone(), other: counterpart.clone(), attempt: 0, trace: None });
+                sorted.stamps.push(Stamp::new(record.id.clone(), counterpart.clone(), now, None));
             }
             sorted.staged.push((Row::new(&engine.marker, mapping, side, &record, Some(counterpart)), None));
         }

@@ -387,7 +387,7 @@ fn changes(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<&Record>) ->
             Other::Seen(record) => {
                 record.fields.iter().map(|(name, value)| (name.clone(), FieldChange { before: Some(value.clone()), after: None })).collect()
             }
-            Other::Unread | Other::Gone | Other::Nothing => BTreeMap::new(),
+            Other::Unread | Other::Gone | Other::Merged | Other::Nothing => BTreeMap::new(),
         },
         Some(Planned::Restore { .. }) | None => BTreeMap::new(),
     }

@@ -61,6 +61,8 @@ pub(super) enum Other {
     Unread,
     Seen(Record),
     Gone,
+    /// It goes on as another record, which its own side's worker has not been told yet.
+    Merged,
     Nothing,
 }
 
@@ -69,7 +71,7 @@ impl Other {
     pub(super) fn record(&self) -> Option<&Record> {
         match self {
             Self::Seen(record) => Some(record),
-            Self::Unread | Self::Gone | Self::Nothing => None,
+            Self::Unread | Self::Gone | Self::Merged | Self::Nothing => None,
         }
     }
 }
@@ -140,7 +142,7 @@ impl Job {
             Other::Unread if place.is_blind() || planted(Mutant::CounterpartUnread) => Sight::Unchanged,
             Other::Unread => Sight::Unread,
             Other::Seen(record) => Sight::Seen(record),
-            Other::Gone => Sight::Gone,
+            Other::Gone | Other::Merged => Sight::Gone,
             Other::Nothing => Sight::Nothing,
         };
         let (own_id, other_id) = (Some(&self.record.id), self.other_id.as_ref());

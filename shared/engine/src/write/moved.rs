@@ -65,7 +65,7 @@ pub(super) async fn moved(place: Place<'_>, went: Move<'_>, commits: &mut Commit
     job.other_id = Some(new.clone());
     let trace = job.trace(place);
     if place.mapping.link_field.of(source).as_ref().is_some_and(|field| job.record.fields.contains_key(field)) {
-        out.stamps.push(Stamp { id: job.record.id.clone(), other: new.clone(), attempt: 0, trace: Some(trace.clone()) });
+        out.stamps.push(Stamp::new(job.record.id.clone(), new.clone(), place.now(), Some(trace.clone())));
     }
     // The new record may lack our link field, and carry other values than were sent.
     out.forward(new, None, place.now(), trace);

@@ -235,26 +235,27 @@ async fn succeeded(
         && let Some(field) = place.mapping.link_field.of(source)
         && job.record.fields.contains_key(field)
     {
-        out.stamps.push(Stamp { id: job.record.id.clone(), other: id, attempt: 0, trace: Some(trace) });
+        out.stamps.push(Stamp::new(job.record.id.clone(), id, place.now(), Some(trace)));
     } else {
         forward(place, &job, plan, stored.as_ref(), out);
     }
     commits.written(place, job, plan, base, stored.as_ref(), act)
 }
 
-/// What the other side's worker must do: a stamp where only our link field is missing, else the whole decision again.
-pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, stored: Option<&Record>, out: &mut Outgoing) {
+/// What the other side's worker must do: a stamp where only our link field is missing, else the whole decision again. `other_now`: the counterpart as it is
+/// now. Where it was written and could not be read back nobody knows, and the worker reads it: as it was before the write, it would pass for an edit that
+/// takes the write back.
+pub(super) fn forward(place: Place<'_>, job: &Job, plan: &Plan, other_now: Option<&Record>, out: &mut Outgoing) {
     let source = place.source;
     let Some(write) = plan.write(source).filter(|_| !planted(Mutant::OtherSideForgotten)) else { return };
     let Some(other) = job.other_id.clone() else { return };
     if let (PlannedWrite::Update { fields, .. }, Some(link_field)) = (write, place.mapping.link_field.of(source))
         && fields.keys().eq([link_field])
     {
-        out.stamps.push(Stamp { id: job.record.id.clone(), other, attempt: 0, trace: Some(job.trace(place)) });
+        out.stamps.push(Stamp::new(job.record.id.clone(), other, place.now(), Some(job.trace(place))));
         return;
     }
-    let seen = stored.or(job.other.record()).cloned();
-    out.forward(other, seen, place.now(), job.trace(place));
+    out.forward(other, other_now.cloned(), place.now(), job.trace(place));
 }
 
 /// One record's write failed.

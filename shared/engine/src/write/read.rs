@@ -82,7 +82,8 @@ pub(super) fn needs_reading(place: Place<'_>, change: &Change) -> bool {
             // Of two tellings without a version nobody knows which is older: what is written is what stands there now. The first listing of a feed
             // writes nothing; what it showed is what a later edit is measured by.
             Presence::Live if record.version.is_none() => change.cause != Cause::Listed,
-            Presence::Live => change.cause != Cause::Backfill && place.now().duration_since(change.since) > TOLD_LATELY,
+            // Of a backfill there are many, and most are made then: only those that are linked by now are read, once that is known.
+            Presence::Live => change.cause != Cause::Backfill && was_told_long_ago(place, change),
             Presence::MergedInto(_) => false,
         },
     }
@@ -91,6 +92,10 @@ pub(super) fn needs_reading(place: Place<'_>, change: &Change) -> bool {
 /// What a message tells counts for so long. After that the record is read again: the feed may have shown since that it is as the base remembers
 /// it, which no message tells, and what was told is what a user has taken back.
 const TOLD_LATELY: SignedDuration = SignedDuration::from_mins(2);
+
+pub(super) fn was_told_long_ago(place: Place<'_>, change: &Change) -> bool {
+    place.now().duration_since(change.since) > TOLD_LATELY
+}
 
 /// A record that the vendor does not know any more.
 pub(super) fn gone(place: Place<'_>, change: &Change) -> Record {
@@ -119,8 +124,12 @@ pub(super) async fn counterparts(place: Place<'_>, jobs: &mut Vec<Job>) -> Optio
     for job in jobs.iter_mut().filter(|job| unread(job)) {
         let Some(record) = job.other_id.as_ref().and_then(|id| got.records.remove(id)) else { continue };
         job.other = match record {
-            Some(record) if record.presence == Presence::Live => Other::Seen(record),
-            Some(_) | None => Other::Gone,
+            Some(record) => match record.presence {
+                Presence::Live => Other::Seen(record),
+                Presence::MergedInto(_) => Other::Merged,
+                Presence::Deleted => Other::Gone,
+            },
+            None => Other::Gone,
         };
     }
     let stopped = got.stopped?;

@@ -275,18 +275,23 @@ fn ask_the_other_side(place: Place<'_>, jobs: Vec<Job>, out: &mut Outgoing) -> V
     let mut ready = Vec::new();
     for job in jobs {
         let is_live = job.record.presence == Presence::Live;
-        let is_news = is_live && job.change.attempt <= 1;
+        // By no attempt's number: those that the vendor put off before tell nothing of it.
+        let is_news = is_live && !job.change.asked;
         match (&job.other, job.other_id.clone()) {
             // A sweep found the difference: the other side's sweep finds who is missing there, counts them, and asks before many go.
-            (Other::Gone, _) if is_live && job.change.cause == Cause::Sweep && job.standing.link.is_some() => {
+            (Other::Gone | Other::Merged, _) if is_live && job.change.cause == Cause::Sweep && job.standing.link.is_some() => {
                 ended(place, &job.change, &End::Later("other_side"));
             }
-            (Other::Gone, Some(other)) if is_news => {
+            // The link goes along, however long that takes, and then the two are looked at anew: with what is told here.
+            (Other::Merged, _) if is_live && job.change.asked && job.standing.link.is_some() => {
+                ended(place, &job.change, &End::Later("other_side"));
+            }
+            (Other::Gone | Other::Merged, Some(other)) if is_news => {
                 out.forward(other, None, place.now(), job.trace(place));
                 ended(place, &job.change, &End::Later("other_side"));
-                out.again(place.now() + SignedDuration::from_secs(30), job.into_change(), true);
+                out.again(place.now() + SignedDuration::from_secs(30), Change { asked: true, ..job.into_change() }, true);
             }
-            (Other::Unread | Other::Seen(_) | Other::Gone | Other::Nothing, _) => ready.push(job),
+            (Other::Unread | Other::Seen(_) | Other::Gone | Other::Merged | Other::Nothing, _) => ready.push(job),
         }
     }
     ready
@@ -339,7 +344,7 @@ async fn sort_plan(
         Verdict::Write if plan.write(place.target()).is_some() => Ok(Some((job, plan))),
         // What goes on the side that the change came from is its worker's to delete, and the link's end to note once it has.
         Verdict::Write if matches!(plan.write(place.source), Some(PlannedWrite::Delete { .. })) => {
-            outcome::forward(place, &job, &plan, None, out);
+            outcome::forward(place, &job, &plan, job.other.record(), out);
             ended(place, &job.change, &End::Later("other_side"));
             Ok(None)
         }
@@ -347,7 +352,7 @@ async fn sort_plan(
             let known = job.known(place, refs);
             let made = place.source.of(Pair::new(false, true), Pair::new(true, false));
             let base = base_after(&known, &plan, made, Pair::default());
-            outcome::forward(place, &job, &plan, None, out);
+            outcome::forward(place, &job, &plan, job.other.record(), out);
             commits.settled(place, job, &plan, base)?;
             Ok(None)
         }

@@ -1,10 +1,11 @@
 //! Writing our link field: each side carries the other's id. The field is ours, so nothing is read first, and writing it twice is no harm.
 
+use jiff::SignedDuration;
 use syncline_mapping::{HoldReason, ObjectMapping};
 use syncline_model::{Deadline, Fault, RecordId, Side, Timestamp, Value};
 
 use crate::counts::End;
-use crate::entry::{self, LinkState};
+use crate::entry::{self, LinkState, Standing};
 use crate::message::Stamp;
 use crate::ports::connector::{Bounds, Outcome, Selection, WriteAction};
 use crate::settle::{ATTEMPTS_MAX, Disposition, backoff, settle};
@@ -33,7 +34,7 @@ pub(super) async fn stamp(
     for stamp in stamps {
         newest.insert(stamp.id.clone(), stamp);
     }
-    let mut rest: Vec<Stamp> = newest.into_values().collect();
+    let mut rest = still_there(engine, sync, mapping, side, newest.into_values().collect()).await?;
     let mut again: Vec<(Timestamp, Stamp)> = Vec::new();
     while !rest.is_empty() {
         let later = rest.split_off(batch.min(rest.len()));
@@ -85,6 +86,28 @@ pub(super) async fn stamp(
         engine.outbox.send(messages).await?;
     }
     Ok(())
+}
+
+/// A stamp comes within seconds. One that has waited for so long may come too late.
+const LATE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Without the late ones whose record has moved meanwhile: it may tell in this very field where it went, and nobody finds it who reads our id there
+/// instead.
+async fn still_there(
+    engine: &Engine,
+    sync: &Sync,
+    mapping: &ObjectMapping,
+    side: Side,
+    stamps: Vec<Stamp>,
+) -> Result<Vec<Stamp>, EngineError> {
+    let now = engine.now();
+    let late: Vec<RecordId> = stamps.iter().filter(|stamp| now.duration_since(stamp.since) > LATE).map(|stamp| stamp.id.clone()).collect();
+    if late.is_empty() {
+        return Ok(stamps);
+    }
+    let standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &late).await?;
+    let has_moved = |stamp: &Stamp| standings.get(&stamp.id).and_then(Standing::note).is_some_and(|note| note.left_behind_by().is_some());
+    Ok(stamps.into_iter().filter(|stamp| !has_moved(stamp)).collect())
 }
 
 /// How many stamps a connector is given at once. Reading back is what halves the records of a vendor's call that writes; where nothing is read
@@ -152,6 +175,7 @@ async fn corrections(
     let correction = |holder: &RecordId| Stamp {
         id: holder.clone(),
         other: linked_to(holder).unwrap_or_else(|| RecordId::new("")),
+        since: engine.now(),
         attempt: 2,
         trace: stamp.trace.clone(),
     };

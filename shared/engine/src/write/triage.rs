@@ -5,6 +5,7 @@ use syncline_model::mutant::{Mutant, planted};
 use syncline_model::{Presence, RecordId, Side};
 
 use super::job::{Observed, Place};
+use super::read::was_told_long_ago;
 use super::told;
 use crate::counts::{End, skip_name};
 use crate::entry::{self, LinkState, Standing};
@@ -64,10 +65,13 @@ pub(super) fn triage(place: Place<'_>, observed: &Observed, standing: &Standing)
             let differs = || has_changed(place.mapping, &place.engine.marker, &link.base, source, record);
             // Where nothing can be read, what was told last must be remembered also where it says nothing new: an older telling may come late.
             let is_later = place.is_told_only() && record.version > *link.seen.of(source);
-            if is_later || insisted || pull::is_unsettled(link, record) || differs() {
-                Triage::Linked
-            } else {
+            if !(is_later || insisted || pull::is_unsettled(link, record) || differs()) {
                 Triage::Ends(End::Unchanged)
+            } else if told && change.cause == Cause::Backfill && was_told_long_ago(place, change) {
+                // It may have been taken back since: as the base has it, no feed tells of it.
+                Triage::LooksBack
+            } else {
+                Triage::Linked
             }
         }
         (LinkState::Active, Presence::Deleted) => Triage::Linked,

@@ -36,11 +36,34 @@ pub(crate) struct Desk {
     old: Old,
     /// Where promoted people go; else to an id of their own.
     into: Option<RecordId>,
+    hearing: Mutex<Hearing>,
+}
+
+/// Whether the desk answers who asks.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Hearing {
+    #[default]
+    Fine,
+    /// The first question after the next write is lost.
+    FailsAfterAWrite,
+    Lost,
 }
 
 impl Desk {
     pub(crate) fn new(old: Old, into: Option<&str>) -> Arc<Self> {
-        Arc::new(Self { rows: Mutex::default(), edits: Mutex::new(0), made: Mutex::new(0), old, into: into.map(RecordId::from) })
+        Arc::new(Self {
+            rows: Mutex::default(),
+            edits: Mutex::new(0),
+            made: Mutex::new(0),
+            old,
+            into: into.map(RecordId::from),
+            hearing: Mutex::default(),
+        })
+    }
+
+    /// The first question after the next write is lost.
+    pub(crate) fn fail_after_a_write(&self) {
+        *self.hearing.lock().unwrap() = Hearing::FailsAfterAWrite;
     }
 
     pub(crate) fn put(&self, record: Record) {
@@ -97,7 +120,8 @@ impl Desk {
         Outcome::Written { id, created: true, stored: None }
     }
 
-    fn update(&self, id: &RecordId, fields: &BTreeMap<syncline_model::FieldName, Value>) -> Outcome {
+    /// As a write does it, and the vendor's own people.
+    pub(crate) fn update(&self, id: &RecordId, fields: &BTreeMap<syncline_model::FieldName, Value>) -> Outcome {
         let Some(row) = self.rows.lock().unwrap().get(id).cloned() else { return Outcome::Failed(Fault::Missing) };
         let promoted = fields.get("name") == Some(&Value::text(PROMOTED));
         let new = self.into.clone().unwrap_or_else(|| RecordId::new(format!("{id}-promoted")));
@@ -143,6 +167,11 @@ impl Connector for Desk {
     }
 
     async fn get(&self, _: &Selection, ids: &[RecordId], _: Deadline) -> Result<Vec<Option<Record>>, CallError> {
+        let mut hearing = self.hearing.lock().unwrap();
+        if *hearing == Hearing::Lost {
+            *hearing = Hearing::Fine;
+            return Err(CallError::new("desk", "read", Fault::Transient { detail: "lost".to_owned() }));
+        }
         let rows = self.rows.lock().unwrap();
         Ok(ids.iter().map(|id| rows.get(id).cloned()).collect())
     }
@@ -160,7 +189,12 @@ impl Connector for Desk {
             WriteAction::Create { fields, once } => self.create(&selection.kind, fields, once.as_ref()),
             WriteAction::Delete { .. } | WriteAction::Restore { .. } => panic!("nothing is deleted here"),
         };
-        Ok(actions.iter().map(act).collect())
+        let outcomes = actions.iter().map(act).collect();
+        let mut hearing = self.hearing.lock().unwrap();
+        if *hearing == Hearing::FailsAfterAWrite {
+            *hearing = Hearing::Lost;
+        }
+        Ok(outcomes)
     }
 
     async fn provision(&self, _: &FieldWish, _: Deadline) -> Result<(), CallError> {

@@ -5,6 +5,8 @@ mod backfill;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod late;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod moving;

@@ -12,14 +12,14 @@ use super::memory::{Cut, now_or_never};
 use super::scene::{World, edited, person};
 
 /// Linked people on two desks, and what was handed out of the queue.
-struct Scene {
-    world: World,
-    desks: syncline_mapping::Pair<Arc<Desk>>,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) desks: syncline_mapping::Pair<Arc<Desk>>,
     courier: Courier,
 }
 
 impl Scene {
-    fn new(old: Old, into: Option<&str>, pairs: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(old: Old, into: Option<&str>, pairs: &[(&str, &str)]) -> Self {
         let desks = syncline_mapping::Pair::new(Desk::new(old, into), Desk::new(old, into));
         for (number, (left, right)) in pairs.iter().enumerate() {
             let email = format!("p{number}@a.example");
@@ -39,7 +39,7 @@ impl Scene {
     }
 
     /// Promotes a person on one desk, which tells the worker of the other.
-    fn promote(&self, side: Side, id: &str) {
+    pub(crate) fn promote(&self, side: Side, id: &str) {
         let desk = self.desks.of(side);
         // The desk whose record is edited by its own user keeps the id.
         let record = desk.record(id);
@@ -47,14 +47,18 @@ impl Scene {
         self.tell(side, desk.record(id));
     }
 
-    fn tell(&self, side: Side, record: Record) {
+    pub(crate) fn tell(&self, side: Side, record: Record) {
+        self.queue(side, Change::seen(record, self.world.engine.now(), Cause::Pull));
+    }
+
+    pub(crate) fn queue(&self, side: Side, change: Change) {
         let engine = &self.world.engine;
-        let changes = [Change::seen(record, engine.now(), Cause::Pull)];
+        let changes = [change];
         let messages = message::changes(engine, self.world.sync(), &"people".into(), side, engine.now(), &changes).unwrap();
         while now_or_never(engine.outbox.send(messages.clone())).is_err() {}
     }
 
-    fn deliver(&mut self) {
+    pub(crate) fn deliver(&mut self) {
         self.courier.deliver(&self.world, |_| {});
     }
 
@@ -64,7 +68,7 @@ impl Scene {
     }
 }
 
-fn set<T: Ord, const N: usize>(items: [T; N]) -> BTreeSet<T> {
+pub(crate) fn set<T: Ord, const N: usize>(items: [T; N]) -> BTreeSet<T> {
     items.into()
 }
 
