@@ -42,7 +42,8 @@ impl Connection {
                 None => Resume::CaughtUp(place.caught_up(object, self.client.now()).write()),
             }
         };
-        let full = self.with_further_fields(place.module, rows.list, &wanted, by).await?;
+        let mut full = self.with_further_fields(place.module, rows.list, &wanted, by).await?;
+        self.forget_old_marks(object, place.module, &mut full, by).await?;
         let kept = full.iter().filter(|row| is_listed(object, place.listing, row));
         let records = kept.map(|row| reader.read(row)).filter(|row| is_of(place.listing, row)).collect();
         Ok(Page::new(records, resume))

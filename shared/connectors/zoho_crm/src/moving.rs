@@ -220,7 +220,9 @@ impl Connection {
         })?;
         let common = both.common(Module::Leads);
         let wanted = common.iter().map(|(_, contact)| contact.clone()).chain([link.clone(), ACCOUNT.to_owned()]);
-        let before = self.whole_row(Module::Contacts, contact, wanted, by).await?;
+        let mut before = self.whole_row(Module::Contacts, contact, wanted, by).await?;
+        // Who was a lead before, and came back, becomes one anew.
+        self.forget_old_marks(Object::Person, Module::Contacts, std::slice::from_mut(&mut before), by).await.map_err(Stopped::asking)?;
         let own = row(Object::Person, Module::Leads, fields, &both.leads, &Companies::new()).map_err(Stopped::known)?;
         let value = before.get(&link).and_then(Json::as_str).filter(|value| !value.is_empty());
         if let Some((Module::Leads, lead)) = value.and_then(|value| Object::Person.place(&value.into())) {
@@ -230,8 +232,16 @@ impl Connection {
             }
             return Ok(lead);
         }
-        // A contact without a value there lends the lead its own id, by which it is found again.
-        let value = value.map_or_else(|| Object::Person.id(Module::Contacts, contact).to_string(), str::to_owned);
+        let value = match (value, own.get(&link).and_then(Json::as_str).filter(|given| !given.is_empty())) {
+            (Some(value), _) => value.to_owned(),
+            // Whoever asks for the same at once finds the lead by what the two carry, whatever becomes of the lead meanwhile.
+            (None, Some(given)) => {
+                self.change(Module::Contacts, contact, Map::from_iter([(link.clone(), json!(given))]), batch, by).await?;
+                given.to_owned()
+            }
+            // A contact without a value there lends the lead its own id, by which it is found again.
+            (None, None) => Object::Person.id(Module::Contacts, contact).to_string(),
+        };
         let mut members: Map<String, Json> = Map::new();
         for (lead, contact) in &common {
             match before.get(contact) {

@@ -11,7 +11,7 @@ use crate::connection::Connection;
 use crate::faults::has_code;
 use crate::listing::deleted_record;
 use crate::object::{Module, Object};
-use crate::wire::{Reader, Rows, id_of};
+use crate::wire::{CONVERTED_CONTACT, Reader, Rows, converted_contact, id_of, moved};
 
 /// Pages of deleted records that are looked through for one that is not there: the newest thousand.
 const DELETED_PAGES_MAX: u32 = 5;
@@ -70,7 +70,31 @@ impl Connection {
                 }
             }
         }
-        whole.values().map(|row| reader.read(row).map_err(|bad: BadRecord| bad.fault)).collect()
+        let mut rows: Vec<Json> = whole.into_values().collect();
+        self.forget_old_marks(object, module, &mut rows, by).await?;
+        rows.iter().map(|row| reader.read(row).map_err(|bad: BadRecord| bad.fault)).collect()
+    }
+
+    /// A contact that was turned into a lead, and into which this lead was converted again, is where the person is: what it tells of the lead is of
+    /// yesterday. Believed, it would send whoever follows round in a circle. Asks only where a contact tells of a lead.
+    pub(crate) async fn forget_old_marks(&self, object: Object, module: Module, rows: &mut [Json], by: Deadline) -> Result<(), Fault> {
+        let Some(link) = self.target.link_field.as_deref().filter(|_| object == Object::Person && module == Module::Contacts) else {
+            return Ok(());
+        };
+        let told = |row: &Json| object.place(&moved(object, module, row, Some(link))?).map(|(_, lead)| lead);
+        let leads: BTreeSet<String> = rows.iter().filter_map(told).collect();
+        if leads.is_empty() {
+            return Ok(());
+        }
+        let leads: Vec<String> = leads.into_iter().collect();
+        let known = self.rows_by_ids(Module::Leads, &leads, &[CONVERTED_CONTACT.to_owned()], by).await?;
+        for row in rows {
+            let contact = told(row).and_then(|lead| converted_contact(known.get(&lead)?));
+            if contact.is_some() && contact == id_of(row) {
+                row[link] = Json::Null;
+            }
+        }
+        Ok(())
     }
 
     /// Rows by id. An id that the vendor does not take at all is asked for alone, so that it costs the others nothing.

@@ -102,6 +102,35 @@ async fn sz_02_a_client_who_becomes_a_prospect_gets_a_lead_and_the_contact_stays
     }
 }
 
+/// The contact that stayed says that they went on as a lead, and the lead, which somebody converts into that very contact, that they went on there.
+#[tokio::test]
+async fn sz_02_a_former_client_who_is_converted_into_the_contact_that_stayed_is_that_client_again() {
+    let customers = Customers::new().await;
+    let fields = json!({"name": "Ida Berg", "email": IDA, "company": "Nordwerk", "phone": "+48 601 234 567", "state": "CUSTOMER"});
+    let id = customers.new_at_salesmanago(&fields);
+    customers.stage.settle().await;
+    let (contact, _) = customers.client(IDA);
+    customers.edit_at_salesmanago(&id, &json!({"state": "PROSPECT"}));
+    customers.stage.settle().await;
+    let (lead, _) = customers.lead(IDA);
+    customers.stage.clock.advance(SignedDuration::from_secs(5));
+    let now = customers.stage.now();
+    lock(&customers.zoho).simulator.convert_into(now, &lead, &contact).unwrap();
+    customers.stage.settle().await;
+    assert_eq!(customers.at_salesmanago(IDA)["state"], "CUSTOMER");
+    assert_at_rest(&customers).await;
+    customers.edit_at_zoho("Contacts", &contact, &json!({"Phone": "+48 603 111 111"}));
+    customers.stage.settle().await;
+    assert_eq!(customers.at_salesmanago(IDA)["phone"], "+48 603 111 111");
+    // And once more a prospect: with a lead of their own, not the one that is closed.
+    customers.edit_at_salesmanago(&id, &json!({"state": "PROSPECT"}));
+    customers.stage.settle().await;
+    let (second, record) = customers.lead(IDA);
+    assert_ne!(second, lead);
+    assert_eq!(record["Phone"], "+48 603 111 111");
+    assert_at_rest(&customers).await;
+}
+
 /// Only Zoho's contacts have a date of birth: it waits while the person is a lead, and is there once they are a contact, however they became one.
 #[tokio::test]
 async fn sz_02_what_only_contacts_have_is_there_once_a_prospect_becomes_a_client() {

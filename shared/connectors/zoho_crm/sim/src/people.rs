@@ -81,8 +81,17 @@ impl ZohoCrm {
 
     /// A person converts a lead; the new contact's id.
     pub fn convert(&mut self, now: Timestamp, lead: &str) -> Result<String, String> {
+        self.converted_as(now, lead, &json!({}))
+    }
+
+    /// A person converts a lead into a contact that is there.
+    pub fn convert_into(&mut self, now: Timestamp, lead: &str, contact: &str) -> Result<String, String> {
+        self.converted_as(now, lead, &json!({"Contacts": {"id": contact}}))
+    }
+
+    fn converted_as(&mut self, now: Timestamp, lead: &str, wish: &Json) -> Result<String, String> {
         let actor = self.person(now);
-        let body = json!({"data": [{}]}).to_string();
+        let body = json!({ "data": [wish] }).to_string();
         let schedules = std::mem::replace(&mut self.profile.schedules_conversions, false);
         let answer = self.convert_route(lead, body.as_bytes(), actor, 8);
         self.profile.schedules_conversions = schedules;
