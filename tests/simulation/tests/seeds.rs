@@ -70,7 +70,10 @@ worlds! {
     RecipeName::SalesmanagoZohoCrm, 50;
     customers_from_000: 0,
     customers_from_050: 50,
+    customers_from_100: 100,
     customers_from_150: 150,
+    customers_from_200: 200,
+    customers_from_250: 250,
 }
 
 worlds! {

@@ -7,7 +7,7 @@ use super::Auditor;
 use super::rest::Sides;
 use super::spelling::meaning;
 use crate::ports::store::SimulatedStore;
-use crate::scenario::{Field, Object};
+use crate::scenario::{Field, Object, Sort};
 use crate::vendors::{Author, Change};
 
 /// One change of what a record's field means.
@@ -46,7 +46,12 @@ impl Auditor {
         let both = |by_users| count(change.side, &change.id, by_users) + count(other_side, other, by_users);
         // This one is not among the changes yet.
         let (ours, users) = (both(false) + 1, both(true) + 1);
-        (ours > users).then(|| {
+        // Who goes back into a contact that stayed shows for a moment what was said there before.
+        let shown = match field.sort {
+            Sort::Consent(_) => self.moves.times(change.side, &change.id) + self.moves.times(other_side, other),
+            Sort::Text | Sort::Email | Sort::Phone | Sort::PersonName | Sort::Reference { .. } | Sort::Choice(_) => 0,
+        };
+        (ours > users + shown).then(|| {
             let says = format!(
                 "{} {} of {}: {} was written {ours} times in all, for {} edits",
                 change.kind,

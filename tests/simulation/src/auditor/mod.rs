@@ -259,7 +259,7 @@ impl Auditor {
                 News::Merged(merged) => self.merges.push((self.changes.len(), merged.clone())),
                 News::Moved(moved) => {
                     turns.happened(MOVERS[usize::from(moved.author != Author::User)]);
-                    self.follow(moved);
+                    self.follow(moved, turns.millis());
                 }
                 News::Purged(side, kind, id) => {
                     self.purged.insert((*side, kind.clone(), id.clone()));

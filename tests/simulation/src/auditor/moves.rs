@@ -6,6 +6,7 @@ use syncline_model::Side;
 
 use super::Auditor;
 use super::book::Book;
+use crate::kernel::Millis;
 use crate::ports::store::SimulatedStore;
 use crate::scenario::{HALF_MOVED, Object};
 use crate::vendors::{Moved, Vendors};
@@ -15,26 +16,48 @@ pub const MOVERS: [&str; 2] = ["a user moves a person to another module", "we mo
 
 /// Where everybody went who moved, by side and the id from before.
 #[derive(Debug, Default)]
-pub(super) struct Moves(BTreeMap<(Side, String), String>);
+pub(super) struct Moves {
+    went: BTreeMap<(Side, String), String>,
+    came: BTreeMap<(Side, String), Came>,
+}
+
+/// When somebody came to where they are, and how often they have moved by then.
+#[derive(Clone, Copy, Debug)]
+struct Came {
+    at: Millis,
+    count: usize,
+}
 
 impl Moves {
-    fn note(&mut self, moved: &Moved) {
+    fn note(&mut self, moved: &Moved, at: Millis) {
         // Who comes back under an earlier id is known by it again.
-        self.0.remove(&(moved.side, moved.to.clone()));
-        self.0.insert((moved.side, moved.from.clone()), moved.to.clone());
+        self.went.remove(&(moved.side, moved.to.clone()));
+        self.went.insert((moved.side, moved.from.clone()), moved.to.clone());
+        let count = self.times(moved.side, &moved.from) + 1;
+        self.came.insert((moved.side, moved.to.clone()), Came { at, count });
+    }
+
+    /// How often somebody has moved.
+    pub(super) fn times(&self, side: Side, id: &str) -> usize {
+        self.came.get(&(side, id.to_owned())).map_or(0, |came| came.count)
+    }
+
+    /// Whether somebody goes under this id only since then.
+    pub(super) fn came_since(&self, side: Side, id: &str, since: Millis) -> bool {
+        self.came.get(&(side, id.to_owned())).is_some_and(|came| came.at >= since)
     }
 
     /// The id under which somebody goes today.
     pub(super) fn today(&self, side: Side, id: &str) -> String {
         let mut id = id.to_owned();
-        while let Some(next) = self.0.get(&(side, id.clone())) {
+        while let Some(next) = self.went.get(&(side, id.clone())) {
             id.clone_from(next);
         }
         id
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.went.is_empty()
     }
 }
 
@@ -58,8 +81,8 @@ impl Auditor {
     }
 
     /// Somebody has moved: all that is known of them goes along.
-    pub(super) fn follow(&mut self, moved: &Moved) {
-        self.moves.note(moved);
+    pub(super) fn follow(&mut self, moved: &Moved, at: Millis) {
+        self.moves.note(moved, at);
         let Moved { side, kind, from, to, .. } = moved;
         let Some(mapping) = self.object(*side, kind).map(|object| object.mapping.to_owned()) else { return };
         for change in self.changes.iter_mut().filter(|change| change.side == *side && change.kind == *kind && change.id == *from) {

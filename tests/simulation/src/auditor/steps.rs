@@ -167,10 +167,15 @@ impl Auditor {
     }
 
     /// Whether a counterpart that we made may stand beside another: a user brought it back from the bin, or merged its source away, which gave it to
-    /// the survivor.
+    /// the survivor, or merged another into it while its source was away.
     pub(super) fn may_stand_twice(&self, side: Side, kind: &str, id: &str, source: &str) -> bool {
-        let restored = self.life(side, kind, id).skip(1).any(|change| change.before.is_none() && change.author == Author::User);
-        restored || self.merges.iter().any(|(_, merged)| merged.loser == source)
+        let came_back = |side: Side, kind: &str, id: &str| {
+            self.life(side, kind, id).skip(1).any(|change| change.before.is_none() && change.author == Author::User)
+        };
+        // It took the counterpart of another over, by a merge, while its own was in the bin.
+        let given_away = self.object(side, kind).is_some_and(|object| came_back(side.other(), object.kind(side.other()), source))
+            && self.merges.iter().any(|(_, merged)| merged.side == side && merged.survivor == id);
+        came_back(side, kind, id) || given_away || self.merges.iter().any(|(_, merged)| merged.loser == source)
     }
 
     /// P-7: what is deleted has a counterpart that is gone, and whose deletion is carried over.
@@ -303,7 +308,9 @@ impl Auditor {
         let book = self.book(store);
         let others = vendors.live(side.other(), object.kind(side.other()));
         for (id, record) in vendors.live(side, object.kind(side)) {
-            if book.note(mapping, side, &id).is_some()
+            // Who moved while this was read was perhaps listed under the other id.
+            if self.moves.came_since(side, &id, since)
+                || book.note(mapping, side, &id).is_some()
                 || book.is_held(mapping, side, &id)
                 || !self.is_concerned(side, object.kind(side), &id)
             {
