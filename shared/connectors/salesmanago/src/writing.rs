@@ -310,9 +310,9 @@ impl Connection {
     async fn readdress(&self, steps: &mut [Step], stored: &mut BTreeMap<RecordId, Json>, by: Deadline) {
         for step in steps {
             let Step::Written { id, fields, at, readdress: Some(body), .. } = step else { continue };
-            let (Some(new), Some(row)) = (email_in(fields), stored.get(id)) else { continue };
-            let now = row.get(EMAIL).and_then(Json::as_str).map(folded).filter(|email| !email.is_empty() && *email != new);
-            if now.is_none() {
+            let now = stored.get(id).and_then(|row| row.get(EMAIL)?.as_str()).map(folded);
+            let old = body.pointer("/contact/email").and_then(Json::as_str).map(folded);
+            if now.is_none() || now != old || now == email_in(fields) {
                 continue;
             }
             // What comes of it shows in what is stored.

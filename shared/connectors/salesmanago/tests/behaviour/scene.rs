@@ -42,23 +42,45 @@ impl Secrets for Fixed {
     }
 }
 
-/// What a person types in between a connector's question and its answer: at the next call of this path, before it arrives.
-type Meanwhile = Arc<Mutex<Option<(&'static str, Box<dyn FnOnce(&mut Salesmanago, Timestamp) + Send>)>>>;
+type Act = Box<dyn FnOnce(&mut Salesmanago, Timestamp) + Send>;
+
+/// What a person types in while a connector works: at the next call of this path, before it arrives or after.
+struct Happening {
+    path: &'static str,
+    is_after: bool,
+    what: Act,
+}
+
+type Meanwhile = Arc<Mutex<Option<Happening>>>;
 
 struct Interrupted {
     wire: InProcess<Salesmanago>,
     meanwhile: Meanwhile,
 }
 
+impl Interrupted {
+    fn happen(&self, what: Act) {
+        what(&mut lock(&self.wire.simulator).simulator, self.wire.clock.now());
+    }
+}
+
 #[async_trait]
 impl Http for Interrupted {
     async fn send(&self, call: Call, by: Deadline) -> Result<http::Response<bytes::Bytes>, NoAnswer> {
-        let now = self.wire.clock.now();
-        let due = self.meanwhile.lock().unwrap().take_if(|(path, _)| call.request.uri().path().contains(*path));
-        if let Some((_, happening)) = due {
-            happening(&mut lock(&self.wire.simulator).simulator, now);
+        let due = self.meanwhile.lock().unwrap().take_if(|happening| call.request.uri().path().contains(happening.path));
+        let (before, after) = match due {
+            Some(happening) if happening.is_after => (None, Some(happening.what)),
+            Some(happening) => (Some(happening.what), None),
+            None => (None, None),
+        };
+        if let Some(what) = before {
+            self.happen(what);
         }
-        self.wire.send(call, by).await
+        let answer = self.wire.send(call, by).await;
+        if let Some(what) = after {
+            self.happen(what);
+        }
+        answer
     }
 }
 
@@ -126,8 +148,13 @@ impl Scene {
     }
 
     /// At the next call of this path, before it arrives, this happens.
-    pub(crate) fn before(&self, path: &'static str, happening: impl FnOnce(&mut Salesmanago, Timestamp) + Send + 'static) {
-        *self.meanwhile.lock().unwrap() = Some((path, Box::new(happening)));
+    pub(crate) fn before(&self, path: &'static str, what: impl FnOnce(&mut Salesmanago, Timestamp) + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Happening { path, is_after: false, what: Box::new(what) });
+    }
+
+    /// At the next call of this path, once it is answered, this happens.
+    pub(crate) fn after(&self, path: &'static str, what: impl FnOnce(&mut Salesmanago, Timestamp) + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Happening { path, is_after: true, what: Box::new(what) });
     }
 
     pub(crate) fn now(&self) -> Timestamp {

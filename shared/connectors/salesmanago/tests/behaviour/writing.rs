@@ -96,6 +96,26 @@ async fn a_contact_whose_address_is_changed_while_we_write_stays_one() {
     }
 }
 
+/// What the look finds is theirs. Told as what became of our write, it would be carried nowhere; and nobody has the old address any more.
+#[tokio::test]
+async fn an_edit_between_a_write_and_the_look_at_it_does_not_pass_for_its_result() {
+    for (name, [old, ours, theirs]) in
+        [("name", ["Ida", "Ida Berg", "Ida Holm"]), ("email", ["ida@old.example", "ida@ours.example", "ida@theirs.example"])]
+    {
+        let scene = Scene::new(Profile::default(), &[]);
+        let ida = scene.type_in(&[("email", json!("ida@old.example")), (name, json!(old))]);
+        let (typed, id) = (Fields::from([(name.to_owned(), json!(theirs))]), ida.to_string());
+        scene.after("/api/contact/up", move |account, now| {
+            account.edit(now + std::time::Duration::from_secs(30), "contact", &id, &typed).unwrap();
+        });
+        let outcome = scene.change(&ida, &[(name, Value::text(ours))]).await;
+        let Outcome::Written { id, stored: Some(stored), .. } = &outcome else { panic!("{outcome:?}") };
+        assert_eq!((id, plain(stored, name)), (&ida, json!(ours)));
+        assert_eq!(plain(&scene.read(&ida).await, name), json!(theirs), "their edit stands");
+        assert_eq!(lock(&scene.account).simulator.contact_ids().len(), 1, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_create_of_ours_is_known_again_by_its_own_value() {
     let scene = Scene::new(Profile::default(), &[]);
