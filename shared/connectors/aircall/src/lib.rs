@@ -30,6 +30,7 @@ const BOUNDS: Bounds = Bounds {
     get_records_max: calls::PAGE_RECORDS_MAX,
     find_keys_max: calls::FIND_KEYS_MAX,
     write_records_max: 1,
+    places: 1,
 };
 
 static DESCRIPTOR: Descriptor = Descriptor {

@@ -31,7 +31,8 @@ use syncline_engine::ports::vendor::{KeyFact, Limit, Parts, RateFacts, SettingPr
 use syncline_model::{Fault, ObjectKind, Record, Timestamp};
 
 /// What one call carries: lists of a hundred, everything else one by one (fact sheet §3.1, §4: documented).
-const BOUNDS: Bounds = Bounds { page_records_max: calls::PAGE_RECORDS_MAX, get_records_max: 1, find_keys_max: 1, write_records_max: 1 };
+const BOUNDS: Bounds =
+    Bounds { page_records_max: calls::PAGE_RECORDS_MAX, get_records_max: 1, find_keys_max: 1, write_records_max: 1, places: 1 };
 
 /// The search index follows "a few minutes" behind (fact sheet §3.2: documented without a figure).
 const FIND_LAG_S: u32 = 300;

@@ -25,7 +25,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         // Objects have the names that the account gives them.
         kind: ANY_KIND,
         // No operation reads (fact sheet §0, §2.1: six operations, records in, nothing out). The size of a call is our own choice (§2.3).
-        bounds: Bounds { page_records_max: 0, get_records_max: 0, find_keys_max: 0, write_records_max: writing::RECORDS_MAX },
+        bounds: Bounds { page_records_max: 0, get_records_max: 0, find_keys_max: 0, write_records_max: writing::RECORDS_MAX, places: 1 },
         lists_changes: false,
         lists_deletes: false,
         lists_merges: false,

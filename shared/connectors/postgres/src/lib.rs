@@ -37,6 +37,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
             get_records_max: 500,
             find_keys_max: 100,
             write_records_max: writing::WRITE_RECORDS_MAX,
+            places: 1,
         },
         lists_changes: true,
         lists_deletes: true,

@@ -43,7 +43,7 @@ pub static VENDOR: Salesforce = Salesforce;
 pub struct Salesforce;
 
 /// Two collections of 200 rows and their two queries fit into one composite call.
-const BOUNDS: Bounds = Bounds { page_records_max: 2_000, get_records_max: 1_000, find_keys_max: 200, write_records_max: 400 };
+const BOUNDS: Bounds = Bounds { page_records_max: 2_000, get_records_max: 1_000, find_keys_max: 200, write_records_max: 400, places: 1 };
 
 const fn object(kind: &'static str) -> ObjectFacts {
     ObjectFacts {

@@ -32,6 +32,7 @@ const BOUNDS: Bounds = Bounds {
     get_records_max: calls::PAGE_RECORDS_MAX,
     find_keys_max: calls::PAGE_RECORDS_MAX,
     write_records_max: calls::WRITE_RECORDS_MAX,
+    places: 1,
 };
 
 static DESCRIPTOR: Descriptor = Descriptor {

@@ -40,6 +40,7 @@ const fn facts(kind: Kind, find_keys_max: u32) -> ObjectFacts {
             get_records_max: calls::PAGE_RECORDS_MAX,
             find_keys_max,
             write_records_max: 1,
+            places: 1,
         },
         lists_changes: true,
         // Firehose tells them, where the plan has it; the lists of every plan do not. What is told is carried out all the same.
@@ -55,7 +56,7 @@ const fn facts(kind: Kind, find_keys_max: u32) -> ObjectFacts {
 
 /// Firehose tells of them, and nobody else (fact sheet §8.3): there is no question for one, and none for all.
 const APPOINTMENTS: ObjectFacts = ObjectFacts {
-    bounds: Bounds { page_records_max: calls::PAGE_RECORDS_MAX, get_records_max: 0, find_keys_max: 0, write_records_max: 0 },
+    bounds: Bounds { page_records_max: calls::PAGE_RECORDS_MAX, get_records_max: 0, find_keys_max: 0, write_records_max: 0, places: 1 },
     lists_deletes: true,
     can_create: false,
     can_delete: false,

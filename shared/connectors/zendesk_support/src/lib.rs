@@ -37,7 +37,13 @@ static DESCRIPTOR: Descriptor = Descriptor {
     objects: &[ObjectFacts {
         kind: agent::KIND,
         // Lists of a hundred; a look-up reads the whole list, whatever the number of keys; users and statuses go one by one.
-        bounds: Bounds { page_records_max: calls::PAGE_RECORDS_MAX, get_records_max: 100, find_keys_max: 100, write_records_max: 1 },
+        bounds: Bounds {
+            page_records_max: calls::PAGE_RECORDS_MAX,
+            get_records_max: 100,
+            find_keys_max: 100,
+            write_records_max: 1,
+            places: 1,
+        },
         lists_changes: true,
         // The export tells them, later than other changes and not for certain (a permanent deletion is not exported).
         lists_deletes: false,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 use syncline_engine::ports::connector::Outcome;
 use syncline_model::{Deadline, Fault, FieldName, RecordId};
 
-use crate::calls::Ask;
+use crate::calls::{Ask, WRITE_RECORDS_MAX};
 use crate::client::Client;
 use crate::faults;
 use crate::object::{COMPANY, Module, Object, is_bare};
@@ -79,7 +79,7 @@ pub(crate) struct Refused {
 }
 
 impl Client {
-    /// Sends rows; answers each in its place. Where a whole request is refused for what one row may have caused, each goes alone.
+    /// Sends rows, in as few calls as the vendor allows; answers each in its place.
     pub(crate) async fn send_rows(
         &self,
         object: Object,
@@ -88,12 +88,21 @@ impl Client {
         ask: impl Fn(&[Json]) -> Ask,
         by: Deadline,
     ) -> Vec<Row> {
-        match self.send_once(object, module, rows, &ask, by).await {
+        let mut all = Vec::with_capacity(rows.len());
+        for part in rows.chunks(usize::try_from(WRITE_RECORDS_MAX).unwrap_or(1)) {
+            all.extend(self.send_part(object, module, part, &ask, by).await);
+        }
+        all
+    }
+
+    /// Where a whole request is refused for what one row may have caused, each goes alone.
+    async fn send_part(&self, object: Object, module: Module, rows: &[Json], ask: &impl Fn(&[Json]) -> Ask, by: Deadline) -> Vec<Row> {
+        match self.send_once(object, module, rows, ask, by).await {
             Ok(all) => all,
             Err(refused) if rows.len() > 1 && matches!(refused.fault, Fault::Rejected { .. } | Fault::Missing) => {
                 let mut all = Vec::with_capacity(rows.len());
                 for row in rows {
-                    let one = self.send_once(object, module, std::slice::from_ref(row), &ask, by).await;
+                    let one = self.send_once(object, module, std::slice::from_ref(row), ask, by).await;
                     all.push(match one {
                         Ok(mut one) => one.pop().unwrap_or(Err(Refused { fault: Fault::Uncertain, unheard: false })),
                         Err(refused) => Err(refused),

@@ -33,21 +33,21 @@ use syncline_engine::ports::sign_in::{ExistenceCheck, Way};
 use syncline_engine::ports::vendor::{KeyFact, Limit, Parts, RateFacts, SettingProblem, Settings, Vendor};
 use syncline_model::{Fault, ObjectKind, Record, Timestamp};
 
-const BOUNDS: Bounds = Bounds {
-    page_records_max: calls::PAGE_RECORDS_MAX,
-    get_records_max: 100,
-    // Ten values a search.
-    find_keys_max: 50,
-    write_records_max: calls::WRITE_RECORDS_MAX,
-};
-
-const fn facts(kind: &'static str, lists_merges: bool) -> ObjectFacts {
+/// `modules`: in how many its records lie. Merges of two people are told as a deletion; that a person changed modules is told with the new id.
+const fn facts(kind: &'static str, modules: u32) -> ObjectFacts {
     ObjectFacts {
         kind,
-        bounds: BOUNDS,
+        bounds: Bounds {
+            page_records_max: calls::PAGE_RECORDS_MAX,
+            get_records_max: 100,
+            // Ten values a search.
+            find_keys_max: 50,
+            write_records_max: calls::WRITE_RECORDS_MAX,
+            places: modules,
+        },
         lists_changes: true,
         lists_deletes: true,
-        lists_merges,
+        lists_merges: false,
         find_lag_s: finding::LAG_S,
         safe_create: true,
         thin_fields: &[],
@@ -60,11 +60,11 @@ static DESCRIPTOR: Descriptor = Descriptor {
     system: client::SYSTEM,
     title: "Zoho CRM",
     objects: &[
-        facts("Accounts", false),
-        facts("Contacts", false),
-        facts("Leads", false),
-        // Merges of two people are told as a deletion; that a person changed modules is told with the new id.
-        facts(object::PERSON, false),
+        facts("Accounts", 1),
+        facts("Contacts", 1),
+        facts("Leads", 1),
+        // Leads and Contacts.
+        facts(object::PERSON, 2),
     ],
 };
 

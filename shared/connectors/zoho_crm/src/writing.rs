@@ -265,17 +265,14 @@ impl Connection {
 
     pub(crate) async fn accounts(&self, names: BTreeSet<String>, batch: &mut Batch, by: Deadline) -> Companies {
         let names: Vec<String> = names.into_iter().collect();
+        let rows: Vec<Json> = names.iter().map(|name| json!({ ACCOUNT: name })).collect();
+        let workflows = self.target.run_workflows;
+        let ask = |rows: &[Json]| calls::upsert(Module::Accounts, rows, ACCOUNT, workflows);
+        let answered = self.client.send_rows(Object::One(Module::Accounts), Module::Accounts, &rows, ask, by).await;
         let mut found = Companies::new();
-        for group in names.chunks(usize::try_from(calls::WRITE_RECORDS_MAX).unwrap_or(1)) {
-            let rows: Vec<Json> = group.iter().map(|name| json!({ ACCOUNT: name })).collect();
-            let object = Object::One(Module::Accounts);
-            let workflows = self.target.run_workflows;
-            let ask = |rows: &[Json]| calls::upsert(Module::Accounts, rows, ACCOUNT, workflows);
-            let answered = self.client.send_rows(object, Module::Accounts, &rows, ask, by).await;
-            for (name, row) in group.iter().zip(answered) {
-                batch.heard |= row.as_ref().map_or_else(|refused| !refused.unheard, |_| true);
-                found.insert(name.clone(), row.map(|taken| taken.id).map_err(|refused| about_company(refused.fault)));
-            }
+        for (name, row) in names.into_iter().zip(answered) {
+            batch.heard |= row.as_ref().map_or_else(|refused| !refused.unheard, |_| true);
+            found.insert(name, row.map(|taken| taken.id).map_err(|refused| about_company(refused.fault)));
         }
         found
     }

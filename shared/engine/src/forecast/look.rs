@@ -353,7 +353,7 @@ async fn read_counterparts(view: View<'_>, jobs: &mut [Looked]) -> Result<(), En
 /// Reads records of a side by id, in the vendor's largest batches.
 pub(crate) async fn get_all(view: View<'_>, side: Side, ids: &[RecordId]) -> Result<BTreeMap<RecordId, Option<Record>>, CallError> {
     let selection = view.sync.selection(view.mapping, side);
-    let batch = view.sync.facts(view.mapping, side).map_or(1, |facts| facts.bounds.get_records_max.max(1));
+    let batch = view.sync.facts(view.mapping, side).map_or(1, |facts| facts.bounds.got_at_once());
     let mut found = BTreeMap::new();
     for chunk in ids.chunks(usize::try_from(batch).unwrap_or(1)) {
         let records = view.sync.ends.of(side).connector.get(&selection, chunk, view.by).await?;

@@ -62,7 +62,7 @@ impl ObjectFacts {
     /// Whether records are taken and never given back: not by id, not by key, not in a list. What the last accepted write sent, which the link's
     /// base remembers, then stands for what is there; and a write repeats the whole record.
     pub fn is_write_only(&self) -> bool {
-        let Bounds { page_records_max, get_records_max, find_keys_max, write_records_max } = self.bounds;
+        let Bounds { page_records_max, get_records_max, find_keys_max, write_records_max, places: _ } = self.bounds;
         write_records_max > 0 && page_records_max == 0 && get_records_max == 0 && find_keys_max == 0
     }
 
@@ -95,6 +95,21 @@ pub struct Bounds {
     pub find_keys_max: u32,
     /// Operations written in one call; 1 where each costs a call.
     pub write_records_max: u32,
+    /// In how many places of its vendor records of this object lie, each with calls of its own: what is asked for at once is parted among them, so that
+    /// a call's fill alone would send as many calls, each but partly filled. 1 where records lie in one.
+    pub places: u32,
+}
+
+impl Bounds {
+    /// How many records a connector is asked for at once.
+    pub fn got_at_once(&self) -> u32 {
+        self.get_records_max.max(1) * self.places
+    }
+
+    /// How many operations a connector is given at once.
+    pub fn written_at_once(&self) -> u32 {
+        self.write_records_max.max(1) * self.places
+    }
 }
 
 /// Which fields of which object to read. The connector may read more, and answers only these.
@@ -351,8 +366,8 @@ pub trait Connector: Send + Sync {
     /// Live records that carry a key, for each key: zero, one or several. Choosing is the engine's job.
     async fn find(&self, selection: &Selection, keys: &[FindKey], by: Deadline) -> Result<Vec<Vec<Record>>, CallError>;
 
-    /// Writes at most `write_records_max` operations in one call, at most one per record, and answers each in its place. The selection
-    /// says which fields `stored` shall have.
+    /// Writes at most as many operations as its bounds say, at most one per record, and answers each in its place. The selection says which fields
+    /// `stored` shall have.
     async fn write(&self, selection: &Selection, actions: &[WriteAction], by: Deadline) -> Result<Vec<Outcome>, CallError>;
 
     /// Makes a field, and the rights to use it. Doing it twice is no error.

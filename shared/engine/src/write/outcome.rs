@@ -30,7 +30,7 @@ pub(super) async fn carry_out(
     out: &mut Outgoing,
 ) -> Result<(), EngineError> {
     let mut ready = prepare(place, planned, refs, out).await?;
-    let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.write_records_max.max(1));
+    let batch = place.sync.facts(place.mapping, place.target()).map_or(1, |facts| facts.bounds.written_at_once());
     let batch = usize::try_from(batch).unwrap_or(1);
     let connector = &place.sync.ends.of(place.target()).connector;
     let selection = place.sync.selection(place.mapping, place.target());

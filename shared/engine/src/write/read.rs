@@ -23,7 +23,7 @@ pub(super) struct GotAll {
 pub(super) async fn get_all(place: Place<'_>, side: Side, ids: &[RecordId]) -> GotAll {
     let connector = &place.sync.ends.of(side).connector;
     let selection = place.sync.selection(place.mapping, side);
-    let batch = place.sync.facts(place.mapping, side).map_or(1, |facts| facts.bounds.get_records_max.max(1));
+    let batch = place.sync.facts(place.mapping, side).map_or(1, |facts| facts.bounds.got_at_once());
     let mut got = GotAll { records: BTreeMap::new(), stopped: None };
     for chunk in ids.chunks(usize::try_from(batch).unwrap_or(1)) {
         match connector.get(&selection, chunk, place.by).await {

@@ -113,7 +113,7 @@ async fn still_there(
 /// How many stamps a connector is given at once. Reading back is what halves the records of a vendor's call that writes; where nothing is read
 /// back, as many go as of a call that reads. What is more than its vendor takes, a connector parts.
 pub(crate) fn stamps_at_once(bounds: &Bounds) -> u32 {
-    if bounds.write_records_max > 1 { bounds.write_records_max.max(bounds.get_records_max) } else { 1 }
+    if bounds.write_records_max > 1 { bounds.write_records_max.max(bounds.get_records_max) * bounds.places } else { 1 }
 }
 
 /// What a failed stamp comes to: when it comes again, if it does. It does not where the record is gone or refuses it; the link stands without it.

@@ -219,7 +219,7 @@ impl Outbox for CollectingOutbox {
     }
 }
 
-const BOUNDS: Bounds = Bounds { page_records_max: 2, get_records_max: 10, find_keys_max: 1, write_records_max: 10 };
+const BOUNDS: Bounds = Bounds { page_records_max: 2, get_records_max: 10, find_keys_max: 1, write_records_max: 10, places: 1 };
 
 const fn facts(kind: &'static str) -> ObjectFacts {
     ObjectFacts {

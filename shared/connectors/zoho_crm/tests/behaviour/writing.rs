@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use syncline_engine::ports::connector::{Outcome, Selection, WriteAction};
+use syncline_engine::ports::vendor::Vendor;
 use syncline_model::{Fault, Value};
 use syncline_zoho_crm_sim::{ACCOUNTS, CONTACTS, LEADS};
 
@@ -46,6 +47,33 @@ async fn a_batch_of_leads_and_contacts_is_written_together_and_answered_in_order
     assert_eq!(modules, ["Contacts", "Leads", "Contacts", "Leads"]);
     let writes = world.seen_since(before).iter().filter(|call| !call.starts_with("GET") && call.contains("/crm/")).count();
     assert_eq!(writes, 3, "leads, accounts, contacts");
+}
+
+/// As many as the bounds of a person say: each of the two modules has a call of its own, and each is filled.
+#[tokio::test]
+async fn two_hundred_people_of_both_modules_are_two_calls() {
+    let world = World::new();
+    let people: Vec<WriteAction> = (0..200)
+        .map(|number| {
+            // A contact's company would be a call of its own, a lead has to have one.
+            let (module, company) = if number % 2 == 0 { ("Leads", Value::text("Acme")) } else { ("Contacts", Value::Null) };
+            let fields = values([
+                ("module", Value::text(module)),
+                ("Last_Name", Value::text(format!("Nowak {number}"))),
+                ("Company", company),
+                (LINK, Value::text(format!("link-{number}"))),
+            ]);
+            WriteAction::Create { fields, once: Some(LINK.into()) }
+        })
+        .collect();
+    let most = syncline_zoho_crm::VENDOR.descriptor().object("person").unwrap().bounds.written_at_once();
+    assert_eq!(usize::try_from(most).unwrap(), people.len());
+    let before = world.requests();
+    let outcomes = world.connector().write(&persons(), &people, world.by()).await.unwrap();
+    let modules: Vec<String> = outcomes.iter().map(|outcome| written(outcome).as_str().split('/').next().unwrap().to_owned()).collect();
+    assert!(modules.chunks(2).all(|two| two == ["Leads", "Contacts"]), "each answered in its place");
+    let writes = world.seen_since(before).iter().filter(|call| !call.starts_with("GET") && call.contains("/crm/")).count();
+    assert_eq!(writes, 2);
 }
 
 #[tokio::test]
