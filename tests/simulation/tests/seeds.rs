@@ -151,7 +151,7 @@ fn happened() -> Tally {
 /// No part of the workload, of the troubles or of what operators do can fall away unseen.
 #[test]
 fn everything_that_can_happen_does() {
-    let acts = Act::ALL.iter().map(|(act, _)| (act.words(), 15));
+    let acts = Act::ALL.iter().map(|(act, _)| (act.words(), 10));
     let troubles = TROUBLES.map(|what| (what, 50));
     let moves = MOVES.map(|what| (what, 2));
     let stresses = Stress::ALL.iter().map(|stress| (stress.words(), 5));

@@ -124,7 +124,8 @@ proptest! {
         is_quiet(&mut world)?;
     }
 
-    /// A vendor that stores what it is sent need not tell: what was sent gives the same base.
+    /// A vendor that stores what it is sent need not tell: what was sent gives the same base. Only of a field that one side does not have, an answer tells
+    /// what nobody sent.
     #[test]
     fn what_was_sent_stands_in_for_an_answer(mut world in any_world()) {
         world.quirks = Quirks::NONE;
@@ -134,7 +135,10 @@ proptest! {
             world.carry_out(&plan, (true, true));
             world.scene.base
         };
-        prop_assert_eq!(Some(world.scene.base_after(&plan, (true, true), (None, None))), told);
+        let sent = world.scene.base_after(&plan, (true, true), (None, None));
+        let mut told = told.unwrap_or_default();
+        told.0.retain(|field, marks| marks.absent.is_none() || sent.0.contains_key(field));
+        prop_assert_eq!(sent, told);
     }
 
     /// Fields that go both ways without a condition agree when the plan has been carried out.
