@@ -5,6 +5,7 @@
 
 mod consent;
 mod in_process;
+mod interrupted;
 mod population;
 mod serve;
 mod unkind;
@@ -15,6 +16,7 @@ use syncline_model::Timestamp;
 
 pub use consent::{Consent, Decision};
 pub use in_process::InProcess;
+pub use interrupted::Interrupted;
 pub use population::{Company, Person, Population};
 pub use serve::serve;
 pub use unkind::{Script, Trouble, Unkind, When};

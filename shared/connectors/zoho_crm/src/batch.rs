@@ -1,5 +1,7 @@
 //! Rows on their way out and what became of each. Whole requests are refused, and rows of them; the HTTP status tells neither (fact sheet §4).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 use syncline_engine::ports::connector::Outcome;
 use syncline_model::{Deadline, Fault, FieldName, RecordId};
@@ -8,19 +10,22 @@ use crate::calls::{Ask, WRITE_RECORDS_MAX};
 use crate::client::Client;
 use crate::faults;
 use crate::object::{COMPANY, Module, Object, is_bare};
+use crate::stored::Edition;
 use crate::values;
 use crate::wire::lead_name;
 
 /// The outcomes of one batch of ours, and whether the vendor heard anything of it.
 pub(crate) struct Batch {
     outcomes: Vec<Option<Outcome>>,
+    /// The rows of operations that were done by one.
+    pub(crate) taken: BTreeMap<usize, Taken>,
     pub(crate) heard: bool,
     unheard: Option<Fault>,
 }
 
 impl Batch {
     pub(crate) fn new(operations: usize) -> Self {
-        Self { outcomes: vec![None; operations], heard: false, unheard: None }
+        Self { outcomes: vec![None; operations], taken: BTreeMap::new(), heard: false, unheard: None }
     }
 
     pub(crate) fn set(&mut self, place: usize, outcome: Outcome) {
@@ -65,6 +70,7 @@ fn is_of_connection(fault: &Fault) -> bool {
 pub(crate) struct Taken {
     pub(crate) id: String,
     pub(crate) created: bool,
+    pub(crate) edition: Edition,
 }
 
 /// What became of one row.
@@ -146,12 +152,13 @@ fn read_row(row: &Json) -> Option<Taken> {
     if row.get("status").and_then(Json::as_str) != Some("success") {
         return None;
     }
-    let id = row.get("details")?.get("id")?.as_str().filter(|id| is_bare(id))?;
+    let details = row.get("details")?;
+    let id = details.get("id")?.as_str().filter(|id| is_bare(id))?;
     let created = match row.get("action").and_then(Json::as_str) {
         Some(action) => action == "insert",
         None => row.get("message").and_then(Json::as_str).is_some_and(|words| words.contains("added")),
     };
-    Some(Taken { id: id.to_owned(), created })
+    Some(Taken { id: id.to_owned(), created, edition: Edition::of(details) })
 }
 
 fn of_row(row: &Json, object: Object, module: Module, client: &Client, sent: &[String]) -> Fault {
@@ -222,7 +229,8 @@ mod tests {
     #[test]
     fn a_row_is_taken_or_names_whose_the_value_is() {
         let recorded: Json = serde_json::from_slice(include_bytes!("../fixtures/leads-write.json")).unwrap();
-        assert_eq!(read_row(&recorded["data"][0]), Some(Taken { id: "6493490000001504003".into(), created: true }));
+        let edition = Edition::of(&recorded["data"][0]["details"]);
+        assert_eq!(read_row(&recorded["data"][0]), Some(Taken { id: "6493490000001504003".into(), created: true, edition }));
         let updated: Json = serde_json::from_slice(include_bytes!("../fixtures/updatecontact.json")).unwrap();
         assert!(!read_row(&updated["data"][0]).unwrap().created);
         let duplicate = json!({

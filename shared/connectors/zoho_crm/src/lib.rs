@@ -17,6 +17,7 @@ mod reading;
 mod schema;
 mod settings;
 mod signing_in;
+mod stored;
 mod users;
 mod values;
 mod webhook;

@@ -54,9 +54,22 @@ impl Connection {
     ) -> Result<Vec<Record>, Fault> {
         let schema = self.module_schema(module, by).await?;
         let reader = Reader { object, module, schema: &schema, selection, link_field: self.target.link_field.as_deref() };
+        let rows = self.module_rows(&reader, &reader.wanted(), ids, by).await?;
+        rows.iter().map(|row| reader.read(row).map_err(|bad: BadRecord| bad.fault)).collect()
+    }
+
+    /// A module's rows with these fields, those that are there.
+    pub(crate) async fn module_rows(
+        &self,
+        reader: &Reader<'_>,
+        wanted: &[String],
+        ids: &BTreeSet<String>,
+        by: Deadline,
+    ) -> Result<Vec<Json>, Fault> {
+        let module = reader.module;
         let ids: Vec<String> = ids.iter().cloned().collect();
         let mut whole: BTreeMap<String, Json> = BTreeMap::new();
-        for (index, fields) in reader.wanted().chunks(FIELDS_MAX).enumerate() {
+        for (index, fields) in wanted.chunks(FIELDS_MAX).enumerate() {
             for (id, row) in self.rows_by_ids(module, &ids, fields, by).await? {
                 match whole.get_mut(&id) {
                     Some(known) => {
@@ -71,8 +84,8 @@ impl Connection {
             }
         }
         let mut rows: Vec<Json> = whole.into_values().collect();
-        self.forget_old_marks(object, module, &mut rows, by).await?;
-        rows.iter().map(|row| reader.read(row).map_err(|bad: BadRecord| bad.fault)).collect()
+        self.forget_old_marks(reader.object, module, &mut rows, by).await?;
+        Ok(rows)
     }
 
     /// A contact that was turned into a lead, and into which this lead was converted again, is where the person is: what it tells of the lead is of

@@ -45,7 +45,7 @@ pub(crate) enum Step<'a> {
 }
 
 impl Step<'_> {
-    fn module(&self) -> Option<Module> {
+    pub(crate) fn module(&self) -> Option<Module> {
         match self {
             Self::Create { module, .. } | Self::Update { module, .. } | Self::Delete { module, .. } => Some(*module),
             Self::Promote { .. } | Self::Demote { .. } => None,
@@ -109,6 +109,7 @@ impl Connection {
                 self.write_module(object, module, &own, &mut batch, by).await;
             }
         }
+        self.tell_stored(object, selection, &steps, &mut batch, by).await;
         for (place, step) in &steps {
             match step {
                 Step::Promote { lead, fields } => self.promote(*place, lead, fields, selection, &mut batch, by).await,
@@ -363,17 +364,18 @@ fn own_name(object: Object, module: Module, name: &FieldName) -> String {
     }
 }
 
+/// Done, and what is stored is not known yet.
 pub(crate) fn written(object: Object, module: Module, id: &str, created: bool) -> Outcome {
-    // The answer tells no fields: what is stored is read in one call with others.
     Outcome::Written { id: object.id(module, id), created, stored: None }
 }
 
 /// What became of a row becomes what became of its operation.
-pub(crate) fn settle(object: Object, module: Module, place: usize, row: Row, batch: &mut Batch) {
+fn settle(object: Object, module: Module, place: usize, row: Row, batch: &mut Batch) {
     match row {
         Ok(taken) => {
             batch.heard = true;
             batch.set(place, written(object, module, &taken.id, taken.created));
+            batch.taken.insert(place, taken);
         }
         Err(refused) if refused.unheard => batch.fail_unheard(place, refused.fault),
         Err(refused) => {

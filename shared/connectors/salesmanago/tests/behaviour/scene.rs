@@ -8,12 +8,11 @@ use jiff::SignedDuration;
 use serde_json::Value as Json;
 use syncline_engine::ports::clock::{Clock, Dice};
 use syncline_engine::ports::connector::{Connector, From, Outcome, Resume, Selection, WriteAction};
-use syncline_engine::ports::http::{Call, Http, NoAnswer};
 use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_engine::ports::vendor::{Parts, Settings, Vendor};
 use syncline_model::{Deadline, Fault, FieldName, Record, RecordId, Secret, Timestamp, Value};
 use syncline_salesmanago_sim::{API_KEY, API_SECRET, CLIENT_ID, OWNER_EMAIL, Profile, Salesmanago};
-use syncline_simulator::{Fields, InProcess, Shared, Unkind, Users, lock, shared};
+use syncline_simulator::{Fields, InProcess, Interrupted, Shared, Unkind, Users, lock, shared};
 
 struct Hands(Mutex<Timestamp>);
 
@@ -42,51 +41,9 @@ impl Secrets for Fixed {
     }
 }
 
-type Act = Box<dyn FnOnce(&mut Salesmanago, Timestamp) + Send>;
-
-/// What a person types in while a connector works: at the next call of this path, before it arrives or after.
-struct Happening {
-    path: &'static str,
-    is_after: bool,
-    what: Act,
-}
-
-type Meanwhile = Arc<Mutex<Option<Happening>>>;
-
-struct Interrupted {
-    wire: InProcess<Salesmanago>,
-    meanwhile: Meanwhile,
-}
-
-impl Interrupted {
-    fn happen(&self, what: Act) {
-        what(&mut lock(&self.wire.simulator).simulator, self.wire.clock.now());
-    }
-}
-
-#[async_trait]
-impl Http for Interrupted {
-    async fn send(&self, call: Call, by: Deadline) -> Result<http::Response<bytes::Bytes>, NoAnswer> {
-        let due = self.meanwhile.lock().unwrap().take_if(|happening| call.request.uri().path().contains(happening.path));
-        let (before, after) = match due {
-            Some(happening) if happening.is_after => (None, Some(happening.what)),
-            Some(happening) => (Some(happening.what), None),
-            None => (None, None),
-        };
-        if let Some(what) = before {
-            self.happen(what);
-        }
-        let answer = self.wire.send(call, by).await;
-        if let Some(what) = after {
-            self.happen(what);
-        }
-        answer
-    }
-}
-
 pub(crate) struct Scene {
     pub(crate) account: Shared<Unkind<Salesmanago>>,
-    meanwhile: Meanwhile,
+    pub(crate) wire: Arc<Interrupted<Salesmanago>>,
     clock: Arc<Hands>,
     pub(crate) connector: Arc<dyn Connector>,
 }
@@ -128,7 +85,7 @@ impl Scene {
     pub(crate) fn new(profile: Profile, settings: &[(&str, &str)]) -> Self {
         let clock = Arc::new(Hands(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap())));
         let account = shared(Unkind::new(Salesmanago::new(Profile { calls_per_minute: 100_000, ..profile })));
-        let meanwhile = Meanwhile::default();
+        let wire = Arc::new(Interrupted::new(InProcess { simulator: account.clone(), clock: clock.clone() }));
         let texts = [("client_id", CLIENT_ID), ("api_key", API_KEY), ("api_secret", API_SECRET)];
         let secrets = Bundle(texts.map(|(name, text)| (name.to_owned(), Secret::new(text))).into());
         let own = [("server", "app2"), ("owner", OWNER_EMAIL), ("base_url", "http://127.0.0.1:9")];
@@ -136,25 +93,12 @@ impl Scene {
             connection: "shop".to_owned(),
             settings: Settings(own.iter().chain(settings).map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()),
             secrets: Arc::new(Fixed(secrets)),
-            http: Arc::new(Interrupted {
-                wire: InProcess { simulator: account.clone(), clock: clock.clone() },
-                meanwhile: meanwhile.clone(),
-            }),
+            http: wire.clone(),
             clock: clock.clone(),
             dice: clock.clone(),
         };
         let connector = syncline_salesmanago::VENDOR.connect(parts).unwrap();
-        Self { account, meanwhile, clock, connector }
-    }
-
-    /// At the next call of this path, before it arrives, this happens.
-    pub(crate) fn before(&self, path: &'static str, what: impl FnOnce(&mut Salesmanago, Timestamp) + Send + 'static) {
-        *self.meanwhile.lock().unwrap() = Some(Happening { path, is_after: false, what: Box::new(what) });
-    }
-
-    /// At the next call of this path, once it is answered, this happens.
-    pub(crate) fn after(&self, path: &'static str, what: impl FnOnce(&mut Salesmanago, Timestamp) + Send + 'static) {
-        *self.meanwhile.lock().unwrap() = Some(Happening { path, is_after: true, what: Box::new(what) });
+        Self { account, wire, clock, connector }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -89,7 +89,7 @@ async fn a_contact_whose_address_is_changed_while_we_write_stays_one() {
         let before = lock(&scene.account).simulator.contact_ids().len();
         let ida = scene.type_in(&[("email", json!(format!("{}@old.example", ours.0)))]);
         let (typed, id) = (Fields::from([("email".to_owned(), json!(format!("{}@theirs.example", ours.0)))]), ida.to_string());
-        scene.before("/api/contact/up", move |account, now| account.edit(now, "contact", &id, &typed).unwrap());
+        scene.wire.before("/api/contact/up", move |account, now| account.edit(now, "contact", &id, &typed).unwrap());
         let outcome = scene.change(&ida, &[ours]).await;
         assert!(matches!(&outcome, Outcome::Written { id, .. } if *id == ida), "{outcome:?}");
         assert_eq!(lock(&scene.account).simulator.contact_ids().len(), before + 1);
@@ -105,7 +105,7 @@ async fn an_edit_between_a_write_and_the_look_at_it_does_not_pass_for_its_result
         let scene = Scene::new(Profile::default(), &[]);
         let ida = scene.type_in(&[("email", json!("ida@old.example")), (name, json!(old))]);
         let (typed, id) = (Fields::from([(name.to_owned(), json!(theirs))]), ida.to_string());
-        scene.after("/api/contact/up", move |account, now| {
+        scene.wire.after("/api/contact/up", move |account, now| {
             account.edit(now + std::time::Duration::from_secs(30), "contact", &id, &typed).unwrap();
         });
         let outcome = scene.change(&ida, &[(name, Value::text(ours))]).await;

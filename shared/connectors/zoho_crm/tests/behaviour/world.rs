@@ -11,7 +11,7 @@ use syncline_engine::ports::connector::{Connector, Cursor, From, Outcome, Resume
 use syncline_engine::ports::secrets::{Bundle, Secrets, SecretsError};
 use syncline_engine::ports::vendor::{Parts, Settings, Vendor};
 use syncline_model::{Deadline, FieldName, Record, RecordId, Secret, Timestamp, Value};
-use syncline_simulator::{Fields, InProcess, Shared, Trouble, Unkind, Users, When, lock};
+use syncline_simulator::{Fields, InProcess, Interrupted, Shared, Trouble, Unkind, Users, When, lock, shared};
 use syncline_zoho_crm_sim::{CLIENT_ID, CLIENT_SECRET, CONTACTS, DataType, Field, LEADS, Profile, REFRESH_TOKEN, ZohoCrm};
 
 pub(crate) const LINK: &str = "SALESmanago_Id";
@@ -46,6 +46,7 @@ impl Secrets for Safe {
 
 pub(crate) struct World {
     pub(crate) account: Shared<Unkind<ZohoCrm>>,
+    pub(crate) wire: Arc<Interrupted<ZohoCrm>>,
     clock: Arc<Moved>,
     safe: Arc<Safe>,
     settings: BTreeMap<String, String>,
@@ -70,9 +71,12 @@ impl World {
             ("webhook_token", "random-token"),
         ];
         let own = [("data_center", "us"), ("link_field", LINK)];
+        let account = shared(Unkind::new(zoho));
+        let clock = Arc::new(Moved(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap())));
         Self {
-            account: Arc::new(Mutex::new(Unkind::new(zoho))),
-            clock: Arc::new(Moved(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap()))),
+            wire: Arc::new(Interrupted::new(InProcess { simulator: account.clone(), clock: clock.clone() })),
+            account,
+            clock,
             safe: Arc::new(Safe(Mutex::new(Bundle(secrets.map(|(name, text)| (name.to_owned(), Secret::new(text))).into())))),
             settings: own.iter().chain(settings).map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         }
@@ -96,7 +100,7 @@ impl World {
             connection: "zoho".to_owned(),
             settings: Settings(self.settings.clone()),
             secrets: self.safe.clone(),
-            http: Arc::new(InProcess { simulator: self.account.clone(), clock: self.clock.clone() }),
+            http: self.wire.clone(),
             clock: self.clock.clone(),
             dice: self.clock.clone(),
         };

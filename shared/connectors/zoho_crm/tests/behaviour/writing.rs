@@ -4,6 +4,7 @@ use serde_json::json;
 use syncline_engine::ports::connector::{Outcome, Selection, WriteAction};
 use syncline_engine::ports::vendor::Vendor;
 use syncline_model::{Fault, Value};
+use syncline_simulator::{Fields, Users};
 use syncline_zoho_crm_sim::{ACCOUNTS, CONTACTS, LEADS};
 
 use crate::world::{LINK, World, bare, persons, update, values, written};
@@ -74,6 +75,48 @@ async fn two_hundred_people_of_both_modules_are_two_calls() {
     assert!(modules.chunks(2).all(|two| two == ["Leads", "Contacts"]), "each answered in its place");
     let writes = world.seen_since(before).iter().filter(|call| !call.starts_with("GET") && call.contains("/crm/")).count();
     assert_eq!(writes, 2);
+}
+
+/// What the look finds is theirs. Told as what became of our write, it would be carried nowhere.
+#[tokio::test]
+async fn an_edit_between_a_write_and_the_look_at_it_does_not_pass_for_its_result() {
+    for (field, seconds) in [("City", 0), ("Title", 30)] {
+        let world = World::new();
+        let id = world.typed(LEADS, [("Last_Name", json!("Nowak")), ("Company", json!("Acme")), (field, json!("Old"))]);
+        let (typed, lead) = (Fields::from([(field.to_owned(), json!("Theirs"))]), id.clone());
+        world.wire.after("/crm/v8/Leads", move |zoho, now| {
+            zoho.edit(now + std::time::Duration::from_secs(seconds), LEADS, &lead, &typed).unwrap();
+        });
+        let before = world.requests();
+        let outcome = world.write(update(&format!("Leads/{id}").as_str().into(), [(field, Value::text("Ours"))])).await;
+        let Outcome::Written { stored: Some(stored), .. } = &outcome else { panic!("{outcome:?}") };
+        assert_eq!(stored.field(field), Some(&Value::text("Ours")));
+        assert_eq!(stored.field("Last_Name"), Some(&Value::text("Nowak")));
+        assert_eq!(world.record(LEADS, &id)[field], json!("Theirs"), "their edit stands");
+        let calls: Vec<String> = world.seen_since(before).into_iter().filter(|call| call.contains("/crm/v8/Leads")).collect();
+        assert_eq!(calls.len(), 2, "written, and looked at: {calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_field_is_asked_for_nothing_is_read_after_a_write() {
+    let world = World::new();
+    let id = world.typed(LEADS, [("Last_Name", json!("Nowak")), ("Company", json!("Acme"))]);
+    let before = world.requests();
+    let selection = Selection { kind: "person".into(), fields: Vec::new() };
+    let stamp = update(&format!("Leads/{id}").as_str().into(), [(LINK, Value::text("link-1"))]);
+    written(&world.connector().write(&selection, &[stamp], world.by()).await.unwrap().remove(0));
+    let calls: Vec<String> = world.seen_since(before).into_iter().filter(|call| call.contains("/crm/v8/Leads")).collect();
+    assert!(calls.len() == 1 && calls[0].starts_with("PUT"), "{calls:?}");
+}
+
+#[tokio::test]
+async fn what_the_vendor_rewrites_is_told_as_it_is_stored() {
+    let world = World::new();
+    let id = world.typed(LEADS, [("Last_Name", json!("Nowak")), ("Company", json!("Acme")), ("City", json!("Old"))]);
+    let outcome = world.write(update(&format!("Leads/{id}").as_str().into(), [("City", Value::text("  New "))])).await;
+    let Outcome::Written { stored: Some(stored), .. } = &outcome else { panic!("{outcome:?}") };
+    assert_eq!(stored.field("City"), Some(&Value::text("New")));
 }
 
 #[tokio::test]
