@@ -67,6 +67,12 @@ impl Both {
     }
 }
 
+/// The records that the vendor says are the same as a lead, and as its company.
+struct Same {
+    contact: Option<String>,
+    account: Option<String>,
+}
+
 impl Connection {
     /// A lead becomes a contact.
     pub(crate) async fn promote(&self, place: usize, lead: &str, fields: &Fields, selection: &Selection, batch: &mut Batch, by: Deadline) {
@@ -88,6 +94,9 @@ impl Connection {
         let common = both.common(Module::Contacts);
         let wanted = common.iter().map(|(lead, _)| lead.clone()).chain([CONVERTED_CONTACT.to_owned(), COMPANY.to_owned()]);
         let before = self.whole_row(Module::Leads, lead, wanted, by).await?;
+        let link = self.link_of(&both, selection);
+        // What is left to be written once the contact is the person.
+        let mut rest = None;
         let contact = match converted_contact(&before) {
             Some(contact) => contact,
             None if is_converted(&before) => return Err(Stopped::known(Fault::Conflict)),
@@ -97,20 +106,57 @@ impl Connection {
                 if !own.is_empty() {
                     self.change(Module::Leads, lead, own, batch, by).await?;
                 }
-                self.converted(lead, batch, by).await?
+                match self.same(lead, by).await? {
+                    None => self.contact_of(lead, by).await?,
+                    Some(same) => {
+                        // From the first moment that a contact who stayed is the person again, it shows what the lead did: also where the vendor puts the
+                        // conversion off, or we end here. Who reads it then would take what it showed before for somebody's edits.
+                        if let (Some(stayed), Some(link)) = (&same.contact, &link)
+                            && self.came_from(stayed, lead, link, by).await?
+                        {
+                            let mut members = self.carried(&both, &before, fields, true, batch, by).await?;
+                            let own = members.remove_entry(link);
+                            if !members.is_empty() {
+                                self.change(Module::Contacts, stayed, members, batch, by).await?;
+                            }
+                            rest = Some(Map::from_iter(own));
+                        }
+                        self.converted(lead, &same, batch, by).await?
+                    }
+                }
             }
         };
-        let is_back = match self.link_of(&both, selection) {
-            Some(link) => self.came_from(&contact, lead, link, by).await?,
-            None => false,
+        let rest = match (rest, &link) {
+            (Some(rest), _) => rest,
+            (None, Some(link)) => {
+                let is_back = self.came_from(&contact, lead, link, by).await?;
+                self.carried(&both, &before, fields, is_back, batch, by).await?
+            }
+            (None, None) => self.carried(&both, &before, fields, false, batch, by).await?,
         };
+        if !rest.is_empty() {
+            self.change(Module::Contacts, &contact, rest, batch, by).await?;
+        }
+        Ok(contact)
+    }
+
+    /// What a contact shall show who was this lead. `is_back`: the lead was made of that very contact.
+    async fn carried(
+        &self,
+        both: &Both,
+        before: &Json,
+        fields: &Fields,
+        is_back: bool,
+        batch: &mut Batch,
+        by: Deadline,
+    ) -> Result<Map<String, Json>, Stopped> {
         let mut members: Map<String, Json> = Map::new();
-        for (lead, contact) in &common {
-            match before.get(lead) {
+        for (lead, contact) in both.common(Module::Contacts) {
+            match before.get(&lead) {
                 None | Some(Json::Null) => {}
                 // A person who opted out as a contact stays so, unless the lead was made of that very contact, and says what came later.
                 Some(Json::Bool(false)) if lead == EMAIL_OPT_OUT && !is_back => {}
-                Some(value) => drop(members.insert(contact.clone(), plain(value))),
+                Some(value) => drop(members.insert(contact, plain(value))),
             }
         }
         let mut fields = fields.clone();
@@ -118,20 +164,17 @@ impl Connection {
         if let Some(name) = before.get(COMPANY).and_then(Json::as_str).filter(|name| is_back && *name != self.target.default_company) {
             fields.entry(FieldName::new(COMPANY)).or_insert_with(|| Value::text(name));
         }
-        let fields = &fields;
-        let names: BTreeSet<String> = company(Object::Person, Module::Contacts, fields).into_iter().collect();
+        let names: BTreeSet<String> = company(Object::Person, Module::Contacts, &fields).into_iter().collect();
         let companies = self.accounts(names, batch, by).await;
-        members.extend(row(Object::Person, Module::Contacts, fields, &both.contacts, &companies).map_err(Stopped::known)?);
-        if !members.is_empty() {
-            self.change(Module::Contacts, &contact, members, batch, by).await?;
-        }
-        Ok(contact)
+        members.extend(row(Object::Person, Module::Contacts, &fields, &both.contacts, &companies).map_err(Stopped::known)?);
+        Ok(members)
     }
 
-    /// Converts; into the one contact that the vendor says is the same person, where there is one: else there would be two.
-    async fn converted(&self, lead: &str, batch: &mut Batch, by: Deadline) -> Result<String, Stopped> {
+    /// Who the vendor says is the same: a lead is converted into the one contact that is the same person, where there is one, else there would be
+    /// two. `None`: the lead has been converted.
+    async fn same(&self, lead: &str, by: Deadline) -> Result<Option<Same>, Stopped> {
         let options = match self.client.read(&calls::conversion_options(lead), by).await {
-            Err(fault) if has_code(&fault, &[CONVERTED_ALREADY]) => return self.contact_of(lead, by).await,
+            Err(fault) if has_code(&fault, &[CONVERTED_ALREADY]) => return Ok(None),
             other => other.map_err(Stopped::asking)?.json.unwrap_or(Json::Null),
         };
         let options = options.get("__conversion_options").unwrap_or(&options);
@@ -148,8 +191,12 @@ impl Connection {
             );
             return Err(Stopped::known(refused(None, "ambiguous_contact", words)));
         }
-        let account = if let [one] = accounts.as_slice() { Some(one.as_str()) } else { None };
-        let ask = calls::convert(lead, contacts.first().map(String::as_str), account);
+        let account = if let [one] = accounts.as_slice() { Some(one.clone()) } else { None };
+        Ok(Some(Same { contact: contacts.into_iter().next(), account }))
+    }
+
+    async fn converted(&self, lead: &str, same: &Same, batch: &mut Batch, by: Deadline) -> Result<String, Stopped> {
+        let ask = calls::convert(lead, same.contact.as_deref(), same.account.as_deref());
         let answer = match self.client.send(&ask, &[], by).await {
             Err(trouble) => {
                 batch.heard |= !trouble.unheard;
@@ -177,9 +224,9 @@ impl Connection {
     }
 
     /// Whether this contact was turned into that lead before.
-    async fn came_from(&self, contact: &str, lead: &str, link: String, by: Deadline) -> Result<bool, Stopped> {
-        let row = self.whole_row(Module::Contacts, contact, std::iter::once(link.clone()), by).await?;
-        Ok(row.get(&link).and_then(Json::as_str) == Some(forward(lead).as_str()))
+    async fn came_from(&self, contact: &str, lead: &str, link: &str, by: Deadline) -> Result<bool, Stopped> {
+        let row = self.whole_row(Module::Contacts, contact, std::iter::once(link.to_owned()), by).await?;
+        Ok(row.get(link).and_then(Json::as_str) == Some(forward(lead).as_str()))
     }
 
     async fn contact_of(&self, lead: &str, by: Deadline) -> Result<String, Stopped> {

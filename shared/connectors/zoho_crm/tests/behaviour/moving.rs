@@ -262,6 +262,23 @@ async fn a_conversion_that_is_put_off_is_found_when_it_is_done() {
     assert_eq!((world.live(CONTACTS).len(), contact.as_str().starts_with("Contacts/")), (1, true));
 }
 
+/// The vendor leaves the values of a contact into which it converts. Until somebody asks again, nobody tells them from a person's edits.
+#[tokio::test]
+async fn a_contact_who_stayed_shows_what_the_lead_did_from_the_first_moment() {
+    let world = World::new();
+    let contact = linked_contact(&world).await;
+    let lead = written(&world.write(to_lead(&contact)).await);
+    world.act(|zoho, now| zoho.edit(now, LEADS, bare(&lead), &Fields::from([("City".to_owned(), json!("Gdynia"))]))).unwrap();
+    world.act(|zoho, _| zoho.profile_mut().schedules_conversions = true);
+    assert_eq!(world.write(to_contact(&lead)).await, Outcome::Failed(Fault::Uncertain));
+    assert_eq!(world.get(&contact).await.unwrap().presence, Presence::MergedInto(lead.clone()), "until then the lead is the person");
+    world.pass(600);
+    let met = world.get(&contact).await.unwrap();
+    assert_eq!((met.presence.clone(), met.field("City")), (Presence::Live, Some(&Value::text("Gdynia"))));
+    let back = until_written(&world, &lead, to_contact).await;
+    assert_eq!(back, contact);
+}
+
 #[tokio::test]
 async fn who_opted_out_as_a_contact_stays_so() {
     let world = World::new();
