@@ -47,6 +47,8 @@ pub(crate) struct Ask {
     /// Path and query below the host.
     pub(crate) path: String,
     pub(crate) modified_since: Option<Timestamp>,
+    /// Of a write: a row that was changed later is refused (fact sheet §4: documented).
+    pub(crate) unmodified_since: Option<Timestamp>,
     pub(crate) body: Option<Json>,
     /// What we are doing, in words without values: `list leads`.
     pub(crate) operation: String,
@@ -54,11 +56,11 @@ pub(crate) struct Ask {
 
 impl Ask {
     fn get(class: EndpointClass, path: String, operation: String) -> Self {
-        Self { class, units: 1, method: Method::GET, path, modified_since: None, body: None, operation }
+        Self { class, units: 1, method: Method::GET, path, modified_since: None, unmodified_since: None, body: None, operation }
     }
 
     fn with(class: EndpointClass, method: Method, path: String, body: Json, operation: String) -> Self {
-        Self { class, units: 1, method, path, modified_since: None, body: Some(body), operation }
+        Self { class, units: 1, method, path, modified_since: None, unmodified_since: None, body: Some(body), operation }
     }
 
     pub(crate) fn writes(&self) -> bool {
@@ -74,6 +76,9 @@ impl Ask {
             .header(http::header::AUTHORIZATION, authorization.clone());
         if let Some(since) = self.modified_since {
             request = request.header(http::header::IF_MODIFIED_SINCE, stamp(since));
+        }
+        if let Some(since) = self.unmodified_since {
+            request = request.header(http::header::IF_UNMODIFIED_SINCE, stamp(since));
         }
         let body = self.body.as_ref().map(|body| Bytes::from(body.to_string()));
         if body.is_some() {
@@ -211,6 +216,7 @@ pub(crate) fn delete(module: Module, ids: &[String], workflows: bool) -> Ask {
         method: Method::DELETE,
         path,
         modified_since: None,
+        unmodified_since: None,
         body: None,
         operation: format!("delete {}", module.plural()),
     }

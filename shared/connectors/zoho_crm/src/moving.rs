@@ -20,7 +20,7 @@ use crate::object::{ACCOUNT, COMPANY, Module, Object, is_bare, paired};
 use crate::schema::ModuleSchema;
 use crate::settings::Demoted;
 use crate::values;
-use crate::wire::{CONVERTED_CONTACT, converted_contact, forward, is_converted};
+use crate::wire::{CONVERTED_CONTACT, MODIFIED, converted_contact, forward, is_converted};
 use crate::writing::{Companies, Fields, company, row, written};
 
 const CONVERTED_ALREADY: &str = "ID_ALREADY_CONVERTED";
@@ -266,7 +266,7 @@ impl Connection {
             Stopped::known(refused(Some(crate::object::MODULE), "no_link_field", words))
         })?;
         let common = both.common(Module::Leads);
-        let wanted = common.iter().map(|(_, contact)| contact.clone()).chain([link.clone(), ACCOUNT.to_owned()]);
+        let wanted = common.iter().map(|(_, contact)| contact.clone()).chain([link.clone(), ACCOUNT.to_owned(), MODIFIED.to_owned()]);
         let mut before = self.whole_row(Module::Contacts, contact, wanted, by).await?;
         // Who was a lead before, and came back, becomes one anew.
         self.forget_old_marks(Object::Person, Module::Contacts, std::slice::from_mut(&mut before), by).await.map_err(Stopped::asking)?;
@@ -283,7 +283,12 @@ impl Connection {
             (Some(value), _) => value.to_owned(),
             // Whoever asks for the same at once finds the lead by what the two carry, whatever becomes of the lead meanwhile.
             (None, Some(given)) => {
-                self.change(Module::Contacts, contact, Map::from_iter([(link.clone(), json!(given))]), batch, by).await?;
+                // Unless they have just done it: that would take away what tells where the person went.
+                let unmodified_since = before.get(MODIFIED).and_then(Json::as_str).and_then(values::moment);
+                let ask =
+                    |rows: &[Json]| calls::Ask { unmodified_since, ..calls::update(Module::Contacts, rows, self.target.run_workflows) };
+                let lent = with_id(contact, Map::from_iter([(link.clone(), json!(given))]));
+                taken(self.client.send_rows(Object::Person, Module::Contacts, &[lent], ask, by).await, batch)?;
                 given.to_owned()
             }
             // A contact without a value there lends the lead its own id, by which it is found again.

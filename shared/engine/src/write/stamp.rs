@@ -88,7 +88,7 @@ pub(super) async fn stamp(
     Ok(())
 }
 
-/// A stamp comes within seconds. One that has waited for so long may come too late.
+/// A stamp comes within seconds. One that has waited for so long may come too late; where records move between places, any may.
 const LATE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Without the late ones whose record has moved meanwhile: it may tell in this very field where it went, and nobody finds it who reads our id there
@@ -101,12 +101,14 @@ async fn still_there(
     stamps: Vec<Stamp>,
 ) -> Result<Vec<Stamp>, EngineError> {
     let now = engine.now();
-    let late: Vec<RecordId> = stamps.iter().filter(|stamp| now.duration_since(stamp.since) > LATE).map(|stamp| stamp.id.clone()).collect();
+    let they_move = sync.facts(mapping, side).is_some_and(|facts| facts.bounds.places > 1);
+    let is_late = |stamp: &&Stamp| they_move || now.duration_since(stamp.since) > LATE;
+    let late: Vec<RecordId> = stamps.iter().filter(is_late).map(|stamp| stamp.id.clone()).collect();
     if late.is_empty() {
         return Ok(stamps);
     }
     let standings = entry::standings(engine.store.as_ref(), &sync.name, &mapping.name, side, &late).await?;
-    let has_moved = |stamp: &Stamp| standings.get(&stamp.id).and_then(Standing::note).is_some_and(|note| note.left_behind_by().is_some());
+    let has_moved = |stamp: &Stamp| standings.get(&stamp.id).and_then(Standing::note).is_some_and(|note| note.successor().is_some());
     Ok(stamps.into_iter().filter(|stamp| !has_moved(stamp)).collect())
 }
 

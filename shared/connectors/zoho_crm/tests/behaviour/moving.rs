@@ -262,6 +262,22 @@ async fn a_conversion_that_is_put_off_is_found_when_it_is_done() {
     assert_eq!((world.live(CONTACTS).len(), contact.as_str().starts_with("Contacts/")), (1, true));
 }
 
+/// Two of us may be at it: what the first wrote there, where the person went, stays.
+#[tokio::test]
+async fn a_contact_that_changes_while_it_is_turned_into_a_lead_is_looked_at_anew() {
+    let world = World::new();
+    let contact = world.typed(CONTACTS, [("Last_Name", json!("Nowak")), ("Email", json!("ida@acme.example"))]);
+    let (id, mark) = (contact.clone(), Fields::from([(LINK.to_owned(), json!("where they went"))]));
+    world.wire.after("/crm/v8/Contacts", move |zoho, now| {
+        zoho.edit(now + std::time::Duration::from_secs(1), CONTACTS, &id, &mark).unwrap();
+    });
+    let action =
+        update(&format!("Contacts/{contact}").as_str().into(), [("module", Value::text("Leads")), (LINK, Value::text("d51bd57f"))]);
+    assert_eq!(world.write(action).await, Outcome::Failed(Fault::Conflict));
+    assert_eq!(world.record(CONTACTS, &contact)[LINK], json!("where they went"));
+    assert_eq!(world.live(LEADS).len(), 0);
+}
+
 /// The vendor leaves the values of a contact into which it converts. Until somebody asks again, nobody tells them from a person's edits.
 #[tokio::test]
 async fn a_contact_who_stayed_shows_what_the_lead_did_from_the_first_moment() {
