@@ -151,8 +151,13 @@ impl Connection {
         by: Deadline,
     ) -> Result<Map<String, Json>, Stopped> {
         let mut members: Map<String, Json> = Map::new();
+        let taken_along = both.common(Module::Leads);
         for (lead, contact) in both.common(Module::Contacts) {
             match before.get(&lead) {
+                // What the lead had from the contact, and was emptied since.
+                Some(Json::Null) if is_back && taken_along.iter().any(|(name, _)| *name == lead) => {
+                    members.insert(contact, Json::Null);
+                }
                 None | Some(Json::Null) => {}
                 // A person who opted out as a contact stays so, unless the lead was made of that very contact, and says what came later.
                 Some(Json::Bool(false)) if lead == EMAIL_OPT_OUT && !is_back => {}
@@ -195,6 +200,7 @@ impl Connection {
         Ok(Some(Same { contact: contacts.into_iter().next(), account }))
     }
 
+    /// The contact that the lead is from now on.
     async fn converted(&self, lead: &str, same: &Same, batch: &mut Batch, by: Deadline) -> Result<String, Stopped> {
         let ask = calls::convert(lead, same.contact.as_deref(), same.account.as_deref());
         let answer = match self.client.send(&ask, &[], by).await {

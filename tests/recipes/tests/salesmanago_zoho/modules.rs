@@ -131,6 +131,26 @@ async fn sz_02_a_former_client_who_is_converted_into_the_contact_that_stayed_is_
     assert_at_rest(&customers).await;
 }
 
+/// The contact that stayed still shows what was there before they became a prospect.
+#[tokio::test]
+async fn sz_02_what_was_emptied_while_they_were_a_prospect_does_not_come_back_with_the_client() {
+    let customers = Customers::new().await;
+    let fields = json!({"name": "Ida Berg", "email": IDA, "company": "Nordwerk", "phone": "+48 601 234 567", "state": "CUSTOMER"});
+    let id = customers.new_at_salesmanago(&fields);
+    customers.stage.settle().await;
+    customers.edit_at_salesmanago(&id, &json!({"state": "PROSPECT"}));
+    customers.stage.settle().await;
+    let (lead, record) = customers.lead(IDA);
+    assert_eq!(record["Phone"], "+48 601 234 567");
+    customers.edit_at_zoho("Leads", &lead, &json!({"Phone": null}));
+    customers.stage.settle().await;
+    customers.edit_at_salesmanago(&id, &json!({"state": "CUSTOMER"}));
+    customers.stage.settle().await;
+    let (_, record) = customers.client(IDA);
+    assert_eq!((&record["Phone"], &customers.at_salesmanago(IDA)["phone"]), (&json!(null), &json!(null)));
+    assert_at_rest(&customers).await;
+}
+
 /// Only Zoho's contacts have a date of birth: it waits while the person is a lead, and is there once they are a contact, however they became one.
 #[tokio::test]
 async fn sz_02_what_only_contacts_have_is_there_once_a_prospect_becomes_a_client() {
